@@ -2,8 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include "level.hpp"
 
 namespace flambeau {
+inline namespace FLAMBEAU_LEVEL {
 
 // PyTorch's ScalarType numbers.
 enum class DType : int {
@@ -66,7 +68,8 @@ class Reader {
 };
 
 // What a kernel returns. DECLINED: this dtype or layout is not handled here (nothing was written); the caller takes the reference kernel.
-enum Status : int { DONE = 0, DECLINED = 1, OUT_OF_MEMORY = 2, OUT_OF_RANGE = 3 };
+// FAILED: an exception other than std::bad_alloc.
+enum Status : int { DONE = 0, DECLINED = 1, OUT_OF_MEMORY = 2, OUT_OF_RANGE = 3, FAILED = 4 };
 using Kernel = Status (*)(Reader&);
 
 // KERNEL(name) { ... reads arguments from `in` ... return DONE; } registers itself in the table of the ISA level being compiled.
@@ -74,9 +77,10 @@ struct Registration {
   Registration(const char* name, Kernel kernel);  // defined once per level, in registry.cpp
 };
 
+}  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau
 
-// FLAMBEAU_LEVEL is the ISA level's name (baseline, avx2, avx512, wasm), given by the build: each level lives in a namespace of its own.
+// KERNEL stands inside `namespace flambeau { inline namespace FLAMBEAU_LEVEL {`, as all kernel code does.
 #define KERNEL(name)                                                                     \
   static ::flambeau::Status name##_kernel(::flambeau::Reader& in);                        \
   static const Registration name##_registration{#name, name##_kernel};                    \

@@ -1,0 +1,286 @@
+// Reading and writing by index: index_select, gather, scatter, index, index_put, masked_fill, masked_select.
+#include <algorithm>
+#include <type_traits>
+#include "parallel.hpp"
+#include "scratch.hpp"
+
+namespace flambeau {
+inline namespace FLAMBEAU_LEVEL {
+
+// ---- walking several strided tensors of one shape
+
+// Calls f(offsets) at every place of `shape` in order; offsets[t] counts elements of the t-th tensor.
+template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape, const int64_t* const (&strides)[TENSORS], int64_t begin, int64_t end, F f) {
+  int64_t index[MAX_DIMS], offset[TENSORS] = {};
+  int64_t rest = begin;
+  for (int d = ndim - 1; d >= 0; d--) {
+    index[d] = rest % shape[d];
+    rest /= shape[d];
+    for (int t = 0; t < TENSORS; t++) offset[t] += index[d] * strides[t][d];
+  }
+  for (int64_t i = begin; i < end; i++) {
+    f(i, offset);
+    for (int d = ndim - 1; d >= 0; d--) {
+      for (int t = 0; t < TENSORS; t++) offset[t] += strides[t][d];
+      if (++index[d] < shape[d]) break;
+      for (int t = 0; t < TENSORS; t++) offset[t] -= shape[d] * strides[t][d];
+      index[d] = 0;
+    }
+  }
+}
+constexpr int64_t GRAIN = 1 << 14;
+
+// Is every index in [low, size)?
+static bool within(const Strided& index, int64_t low, int64_t size) {
+  bool good = true;
+  walk<1>(index.ndim, index.size, {index.stride}, 0, index.numel(), [&](int64_t, const int64_t* at) {
+    const int64_t i = index.as<int64_t>()[at[0]];
+    good &= i >= low && i < size;
+  });
+  return good;
+}
+
+// ---- one dimension
+
+// slots: x, dim, index (1-D int64), out (as x but index.numel() along dim)
+KERNEL(index_select) {
+  const Strided x = in.tensor();
+  const int dim = int(in.integer());
+  const Strided index = in.tensor(), out = in.tensor();
+  if (index.dtype != DType::i64 || index.ndim > 1 || x.dtype != out.dtype || x.ndim != out.ndim) return DECLINED;
+  if (out.numel() == 0 && index.numel() == 0) return DONE;
+  if (x.ndim == 0) {
+    if (!within(index, 0, 1)) return OUT_OF_RANGE;
+    std::memcpy(out.data, x.data, element_size(x.dtype));
+    return DONE;
+  }
+  if (!within(index, 0, x.size[dim])) return OUT_OF_RANGE;
+  const int64_t index_step = index.ndim ? index.stride[0] : 0;
+  // Rows that are dense in both are copied whole.
+  int64_t inner = 1;
+  int first = x.ndim;
+  while (first - 1 > dim && (x.size[first - 1] == 1 || (x.stride[first - 1] == inner && out.stride[first - 1] == inner))) inner *= x.size[--first];
+  int64_t shape[MAX_DIMS], from[MAX_DIMS], to[MAX_DIMS], select[MAX_DIMS] = {};
+  for (int d = 0; d < first; d++) {
+    shape[d] = out.size[d];
+    from[d] = d == dim ? 0 : x.stride[d];
+    to[d] = out.stride[d];
+  }
+  select[dim] = index_step;
+  int64_t rows = 1;
+  for (int d = 0; d < first; d++) rows *= shape[d];
+  return for_width(x.dtype, [&](auto element) -> Status {
+    using E = decltype(element);
+    parallel_for(rows, GRAIN / (inner + 1) + 1, [&](int64_t begin, int64_t end) {
+      walk<3>(first, shape, {from, to, select}, begin, end, [&](int64_t, const int64_t* at) {
+        const E* row = x.as<E>() + at[0] + index.as<int64_t>()[at[2]] * x.stride[dim];
+        if (inner == 1) out.as<E>()[at[1]] = *row;
+        else std::memcpy(out.as<E>() + at[1], row, inner * sizeof(E));
+      });
+    });
+    return DONE;
+  });
+}
+
+// slots: x, dim, index (int64, as out), out
+KERNEL(gather) {
+  const Strided x = in.tensor();
+  const int dim = int(in.integer());
+  const Strided index = in.tensor(), out = in.tensor();
+  if (index.dtype != DType::i64 || x.dtype != out.dtype || x.ndim != out.ndim || index.ndim != out.ndim) return DECLINED;
+  if (index.numel() == 0) return DONE;
+  if (!within(index, 0, x.ndim ? x.size[dim] : 1)) return OUT_OF_RANGE;
+  int64_t from[MAX_DIMS] = {};
+  for (int d = 0; d < x.ndim; d++) from[d] = d == dim ? 0 : x.stride[d];
+  const int64_t step = x.ndim ? x.stride[dim] : 0;
+  return for_width(x.dtype, [&](auto element) -> Status {
+    using E = decltype(element);
+    parallel_for(out.numel(), GRAIN, [&](int64_t begin, int64_t end) {
+      walk<3>(out.ndim, out.size, {from, index.stride, out.stride}, begin, end,
+              [&](int64_t, const int64_t* at) { out.as<E>()[at[2]] = x.as<E>()[at[0] + index.as<int64_t>()[at[1]] * step]; });
+    });
+    return DONE;
+  });
+}
+
+// x[index along dim] = or += source, in the order of the index.
+template <class E, class Write> static void scatter_into(const Strided& x, int dim, const Strided& index, const Strided& source, Write write) {
+  int64_t to[MAX_DIMS] = {};
+  for (int d = 0; d < x.ndim; d++) to[d] = d == dim ? 0 : x.stride[d];
+  const int64_t step = x.ndim ? x.stride[dim] : 0;
+  walk<3>(index.ndim, index.size, {to, index.stride, source.stride}, 0, index.numel(),
+          [&](int64_t, const int64_t* at) { write(x.as<E>()[at[0] + index.as<int64_t>()[at[1]] * step], source.as<E>()[at[2]]); });
+}
+template <class T> static void add_into(T& to, T value) {
+  if constexpr (std::is_integral_v<T>) to = T(std::make_unsigned_t<T>(to) + std::make_unsigned_t<T>(value));
+  else to += value;
+}
+
+// slots: x (changed), dim, index (int64), source (at least index's size in every dimension; stride 0 for a scalar), add (0: set)
+KERNEL(scatter) {
+  const Strided x = in.tensor();
+  const int dim = int(in.integer());
+  const Strided index = in.tensor(), source = in.tensor();
+  const bool add = in.flag();
+  if (index.dtype != DType::i64 || x.dtype != source.dtype || x.ndim != index.ndim || source.ndim != index.ndim || (add && x.dtype == DType::boolean)) return DECLINED;
+  if (index.numel() == 0) return DONE;
+  auto run = [&](auto element, auto write) -> Status {
+    if (!within(index, 0, x.ndim ? x.size[dim] : 1)) return OUT_OF_RANGE;
+    scatter_into<decltype(element)>(x, dim, index, source, write);
+    return DONE;
+  };
+  if (!add) return for_width(x.dtype, [&](auto element) { return run(element, [](auto& to, auto value) { to = value; }); });
+  return for_real(x.dtype, [&](auto element) { return run(element, [](auto& to, auto value) { add_into(to, value); }); });
+}
+
+// ---- several dimensions: x seen as (before…, indexed…, after…) with the indexed dimensions replaced by the index tensors' shape
+
+// What `index` and `index_put` share: a place of the result gives an offset into x by the plain strides and by the index tensors.
+struct Indexing {
+  int count;                                                              // index tensors, already broadcast to one shape
+  int ndim;                                                               // of the result
+  int64_t size[MAX_DIMS], plain[MAX_DIMS];                                // the result's shape; x's stride for each result dimension (0 along the index dimensions)
+  int index_first, index_ndim;                                            // the index dimensions in the result
+  Strided* tensors;
+  int64_t* extent;                                                        // of x along each indexed dimension
+  int64_t* step;                                                          // x's stride along it
+};
+// Negative indices count from the end.
+static bool resolve_indices(const Indexing& g, int64_t* offsets) {
+  int64_t n = 1;
+  for (int d = 0; d < g.index_ndim; d++) n *= g.size[g.index_first + d];
+  std::memset(offsets, 0, n * sizeof(int64_t));
+  bool good = true;
+  for (int t = 0; t < g.count; t++)
+    walk<1>(g.index_ndim, g.size + g.index_first, {g.tensors[t].stride}, 0, n, [&](int64_t i, const int64_t* at) {
+      int64_t v = g.tensors[t].as<int64_t>()[at[0]];
+      if (v < 0) v += g.extent[t];
+      good &= v >= 0 && v < g.extent[t];
+      offsets[i] += v * g.step[t];
+    });
+  return good;
+}
+// Reads the layout and resolves the index tensors; then run(indexing, offsets) with offsets by place in the index shape.
+template <class F> static Status with_indexing(Reader& in, F run) {
+  Indexing g;
+  g.ndim = int(in.integer());
+  for (int d = 0; d < g.ndim; d++) g.size[d] = in.integer();
+  for (int d = 0; d < g.ndim; d++) g.plain[d] = in.integer();
+  g.index_first = int(in.integer());
+  g.index_ndim = int(in.integer());
+  g.count = int(in.integer());
+  Buffer<Strided> tensors(g.count + 1);
+  Buffer<int64_t> numbers(2 * g.count + 1);
+  if (!tensors || !numbers) return OUT_OF_MEMORY;
+  g.tensors = tensors.get();
+  g.extent = numbers.get();
+  g.step = numbers.get() + g.count;
+  for (int t = 0; t < g.count; t++) {
+    g.tensors[t] = in.tensor();
+    g.extent[t] = in.integer();
+    g.step[t] = in.integer();
+    if (g.tensors[t].dtype != DType::i64 || g.tensors[t].ndim != g.index_ndim) return DECLINED;
+  }
+  int64_t places = 1;
+  for (int d = 0; d < g.index_ndim; d++) places *= g.size[g.index_first + d];
+  Buffer<int64_t> offsets(places + 1);
+  if (!offsets) return OUT_OF_MEMORY;
+  if (!resolve_indices(g, offsets.get())) return OUT_OF_RANGE;
+  return run(g, offsets.get());
+}
+// f(other offset, x offset) for the places [begin, end) of the result; `other` are the strides of a tensor of the result's shape.
+template <class F> static void walk_indexed(const Indexing& g, const int64_t* offsets, const int64_t* other, int64_t begin, int64_t end, F f) {
+  int64_t place[MAX_DIMS] = {}, n = 1;
+  for (int d = g.index_first + g.index_ndim - 1; d >= g.index_first; d--) {
+    place[d] = n;
+    n *= g.size[d];
+  }
+  walk<3>(g.ndim, g.size, {other, g.plain, place}, begin, end, [&](int64_t, const int64_t* at) { f(at[0], at[1] + offsets[at[2]]); });
+}
+
+// slots: x (its offset applied), out, then: ndim of the result, its sizes, x's stride for each result dimension (0 along the index dimensions), first index dimension, number of
+//        index dimensions, number of index tensors, and for each: tensor (int64, expanded to the index shape), x's size and stride along the dimension it indexes
+KERNEL(index) {
+  const Strided x = in.tensor(), out = in.tensor();
+  if (x.dtype != out.dtype) return DECLINED;
+  return with_indexing(in, [&](const Indexing& g, const int64_t* offsets) {
+    return for_width(x.dtype, [&](auto element) -> Status {
+      using E = decltype(element);
+      parallel_for(out.numel(), GRAIN, [&](int64_t begin, int64_t end) {
+        walk_indexed(g, offsets, out.stride, begin, end, [&](int64_t to, int64_t from) { out.as<E>()[to] = x.as<E>()[from]; });
+      });
+      return DONE;
+    });
+  });
+}
+// slots: x (changed), values (expanded to the result's shape), accumulate, then as index
+KERNEL(index_put) {
+  const Strided x = in.tensor(), values = in.tensor();
+  const bool accumulate = in.flag();
+  if (x.dtype != values.dtype || (accumulate && x.dtype == DType::boolean)) return DECLINED;
+  if (accumulate && for_real(x.dtype, [](auto) { return DONE; }) == DECLINED) return DECLINED;
+  return with_indexing(in, [&](const Indexing& g, const int64_t* offsets) {
+    const int64_t n = values.numel();
+    if (!accumulate)
+      return for_width(x.dtype, [&](auto element) -> Status {
+        using E = decltype(element);
+        walk_indexed(g, offsets, values.stride, 0, n, [&](int64_t from, int64_t to) { x.as<E>()[to] = values.as<E>()[from]; });
+        return DONE;
+      });
+    return for_real(x.dtype, [&](auto element) -> Status {
+      using E = decltype(element);
+      walk_indexed(g, offsets, values.stride, 0, n, [&](int64_t from, int64_t to) { add_into(x.as<E>()[to], values.as<E>()[from]); });
+      return DONE;
+    });
+  });
+}
+
+// ---- masks
+
+// slots: x (changed), mask (bool, expanded to x's shape), value (0-D or one element, x's dtype)
+KERNEL(masked_fill) {
+  const Strided x = in.tensor(), mask = in.tensor(), value = in.tensor();
+  if (mask.dtype != DType::boolean || mask.ndim != x.ndim || value.dtype != x.dtype) return DECLINED;
+  return for_width(x.dtype, [&](auto element) -> Status {
+    using E = decltype(element);
+    const E fill = *value.as<E>();
+    const int64_t n = x.numel();
+    if (x.contiguous() && mask.contiguous())
+      parallel_for(n, GRAIN, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++)
+          if (mask.as<uint8_t>()[i]) x.as<E>()[i] = fill;
+      });
+    else
+      parallel_for(n, GRAIN, [&](int64_t begin, int64_t end) {
+        walk<2>(x.ndim, x.size, {x.stride, mask.stride}, begin, end, [&](int64_t, const int64_t* at) {
+          if (mask.as<uint8_t>()[at[1]]) x.as<E>()[at[0]] = fill;
+        });
+      });
+    return DONE;
+  });
+}
+// slots: mask (bool, any strides), count (int64, one element, written): how many places are true
+KERNEL(mask_count) {
+  const Strided mask = in.tensor(), count = in.tensor();
+  if (mask.dtype != DType::boolean || count.dtype != DType::i64) return DECLINED;
+  int64_t n = 0;
+  walk<1>(mask.ndim, mask.size, {mask.stride}, 0, mask.numel(), [&](int64_t, const int64_t* at) { n += mask.as<uint8_t>()[at[0]] != 0; });
+  *count.as<int64_t>() = n;
+  return DONE;
+}
+// slots: x, mask (bool; both expanded to one shape), out (1-D, dense, as long as mask_count says)
+KERNEL(masked_select) {
+  const Strided x = in.tensor(), mask = in.tensor(), out = in.tensor();
+  if (mask.dtype != DType::boolean || mask.ndim != x.ndim || x.dtype != out.dtype || !out.contiguous()) return DECLINED;
+  return for_width(x.dtype, [&](auto element) -> Status {
+    using E = decltype(element);
+    E* to = out.as<E>();
+    walk<2>(x.ndim, x.size, {x.stride, mask.stride}, 0, x.numel(), [&](int64_t, const int64_t* at) {
+      if (mask.as<uint8_t>()[at[1]]) *to++ = x.as<E>()[at[0]];
+    });
+    return DONE;
+  });
+}
+
+}  // namespace FLAMBEAU_LEVEL
+}  // namespace flambeau

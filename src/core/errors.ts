@@ -1,0 +1,35 @@
+/** PyTorch's exception classes. The names are Python's, so that a message reads as it does there. */
+export class RuntimeError extends Error {
+  override name = 'RuntimeError';
+}
+export class NotImplementedError extends RuntimeError {
+  override name = 'NotImplementedError';
+}
+export class ValueError extends Error {
+  override name = 'ValueError';
+}
+export class IndexError extends Error {
+  override name = 'IndexError';
+}
+export class KeyError extends Error {
+  override name = 'KeyError';
+}
+export class AttributeError extends Error {
+  override name = 'AttributeError';
+}
+export class ZeroDivisionError extends Error {
+  override name = 'ZeroDivisionError';
+}
+/** Python's TypeError: the platform's own class, which callers expect for wrong argument types. */
+export const PyTypeError = TypeError;
+
+/** Fails with PyTorch's generic check: `condition` or a RuntimeError. */
+export function check(condition: boolean, message: () => string): asserts condition {
+  if (!condition) throw new RuntimeError(message());
+}
+export function checkIndex(condition: boolean, message: () => string): asserts condition {
+  if (!condition) throw new IndexError(message());
+}
+export function checkValue(condition: boolean, message: () => string): asserts condition {
+  if (!condition) throw new ValueError(message());
+}

@@ -1,0 +1,206 @@
+// Memory of tensors: JavaScript ArrayBuffers, so that the collector frees them even inside a synchronous loop.
+// Note [Ownership]: a buffer whose last use the engine knows is reused at once, by this rule and no other. Only an allocation inside
+// an engine section (`engineSection`) sets `owned`; `slots` counts the engine's references; recycle() takes a storage that is owned
+// and has no slot left; escape() clears `owned` when user code may have seen the tensor. The pool keeps ArrayBuffers, never Storages:
+// a recycled Storage has buffer null, so a stale tensor throws instead of showing another tensor's numbers.
+import { RuntimeError } from './errors.ts';
+import type { DType, DTypeName } from './dtype.ts';
+
+export type TypedArray =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+type ViewConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedArray;
+/** The typed array of a dtype's memory: 16-bit floats as their bits, complex numbers as pairs. */
+const VIEWS: Readonly<Record<DTypeName, ViewConstructor>> = {
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  complex32: Uint16Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+};
+
+/** What a saved tensor's version is compared with: bumped by every write. */
+export interface VersionCell {
+  version: number;
+}
+
+/** A block of memory that tensors share. `buffer` is null on the meta device and after recycling. */
+export class Storage implements VersionCell {
+  version = 0;
+  owned = false;
+  slots = 0;
+  /** Native address of the first byte; 0 until a backend asks for it. */
+  address = 0;
+  /** User code may hold the buffer (it could be detached or transferred): backends look the address up at each call. */
+  exposed = false;
+  private cached: TypedArray | null = null;
+  private cachedFor: DType | null = null;
+  constructor(
+    public buffer: ArrayBufferLike | null,
+    public byteOffset: number,
+    public nbytes: number,
+    readonly isMeta = false,
+  ) {}
+
+  /** The memory as elements of `dtype`. */
+  view(dtype: DType): TypedArray {
+    if (this.cachedFor === dtype && this.cached !== null) return this.cached;
+    if (this.buffer === null) throw new RuntimeError(this.isMeta ? 'Cannot access data pointer of a tensor on the meta device' : 'Internal: the memory of this tensor was given back');
+    const Constructor = VIEWS[dtype.name];
+    const unit = dtype.is_complex ? dtype.itemsize / 2 : dtype.itemsize;
+    this.cached = new Constructor(this.buffer, this.byteOffset, Math.floor(this.nbytes / unit));
+    this.cachedFor = dtype;
+    return this.cached;
+  }
+  /** Hands the memory to the user: a storage in a slab moves to a buffer of its own first. */
+  expose(): ArrayBufferLike {
+    if (this.buffer !== null && this.buffer.byteLength !== this.nbytes && !this.exposed && inSlab(this)) {
+      const own = new Uint8Array(this.nbytes);
+      own.set(new Uint8Array(this.buffer, this.byteOffset, this.nbytes));
+      this.replace(own.buffer, 0, this.nbytes);
+    }
+    this.exposed = true;
+    this.owned = false;
+    return this.buffer as ArrayBufferLike;
+  }
+  /** Points the storage at other memory (set_, resize_, leaving a slab). */
+  replace(buffer: ArrayBufferLike | null, byteOffset: number, nbytes: number): void {
+    this.buffer = buffer;
+    this.byteOffset = byteOffset;
+    this.nbytes = nbytes;
+    this.address = 0;
+    this.cached = null;
+    this.cachedFor = null;
+  }
+}
+
+/** Memory whose contents do not matter yet. Node skips the zeroing; a page cannot. */
+const uninitialised: (nbytes: number) => ArrayBuffer =
+  typeof Buffer !== 'undefined' && typeof Buffer.allocUnsafeSlow === 'function'
+    ? (n) => Buffer.allocUnsafeSlow(n).buffer as ArrayBuffer
+    : (n) => new ArrayBuffer(n);
+
+// Note [Slabs]: an ArrayBuffer costs about a microsecond, so tensors up to 4 kB are carved from slabs by size class; a kept scalar
+// pins one slab of its class only.
+const SLAB_LIMIT = 4096;
+interface Slab {
+  readonly buffer: ArrayBuffer;
+  address: number;
+  used: number;
+}
+const slabs: (Slab | null)[] = new Array<Slab | null>(13).fill(null);
+const slabBytes = (sizeClass: number): number => (sizeClass <= 6 ? 4096 : sizeClass <= 9 ? 16384 : 65536);
+const slabBuffers = new WeakSet<ArrayBufferLike>();
+const inSlab = (s: Storage): boolean => s.buffer !== null && slabBuffers.has(s.buffer);
+
+/** Filled by a native backend: the address of a buffer's first byte. */
+export const addressing: { of: ((buffer: ArrayBufferLike) => number) | null } = { of: null };
+
+const engine = { depth: 0, ownershipOff: 0 };
+/** Counters of the allocator, for `torch.memory_stats()` and tests. */
+export const memory = { allocated: 0, reused: 0, recycled: 0, poison: false };
+
+export function allocate(nbytes: number): Storage {
+  memory.allocated++;
+  let storage: Storage;
+  if (nbytes <= SLAB_LIMIT) {
+    const sizeClass = nbytes <= 64 ? 6 : 32 - Math.clz32(nbytes - 1);
+    let slab = slabs[sizeClass] ?? null;
+    const unit = 1 << sizeClass;
+    if (slab === null || slab.used + unit > slab.buffer.byteLength) {
+      const buffer = uninitialised(slabBytes(sizeClass));
+      slabBuffers.add(buffer);
+      slab = { buffer, address: addressing.of === null ? 0 : addressing.of(buffer), used: 0 };
+      slabs[sizeClass] = slab;
+    }
+    storage = new Storage(slab.buffer, slab.used, nbytes);
+    if (slab.address !== 0) storage.address = slab.address + slab.used;
+    slab.used += unit;
+  } else {
+    const reused = takeFromPool(nbytes);
+    storage = new Storage(reused ?? uninitialised(nbytes), 0, nbytes);
+  }
+  if (engine.depth > 0 && engine.ownershipOff === 0) storage.owned = true;
+  return storage;
+}
+
+// ---- the pool of recycled buffers --------------------------------------------------------------------------------
+const pool = new Map<number, ArrayBufferLike[]>();
+const POOL_LIMIT = 256 * 1024 * 1024;
+let pooledBytes = 0;
+function takeFromPool(nbytes: number): ArrayBufferLike | undefined {
+  const list = pool.get(nbytes);
+  const found = list?.pop();
+  if (found) {
+    pooledBytes -= nbytes;
+    memory.reused++;
+  }
+  return found;
+}
+/** Gives an owned storage without engine references back. Tensors that still hold it throw when used. */
+export function recycle(storage: Storage): void {
+  const { buffer, nbytes } = storage;
+  if (!storage.owned || storage.slots > 0 || buffer === null) return;
+  if (inSlab(storage)) return;
+  memory.recycled++;
+  storage.replace(null, 0, 0);
+  if (memory.poison) new Uint8Array(buffer).fill(0xa5);
+  if (pooledBytes + nbytes > POOL_LIMIT) {
+    pool.clear();
+    pooledBytes = 0;
+  }
+  const list = pool.get(nbytes);
+  if (list) list.push(buffer);
+  else pool.set(nbytes, [buffer]);
+  pooledBytes += nbytes;
+}
+/** Empties the pool. */
+export function emptyCache(): void {
+  pool.clear();
+  pooledBytes = 0;
+}
+/** The memory may be seen from outside the engine from now on. */
+export function escapeStorage(storage: Storage | null): void {
+  if (storage !== null) storage.owned = false;
+}
+/** Allocations inside are owned by the engine, unless ownership is off (interceptors, create_graph, recomputation). */
+export function engineSection<T>(owning: boolean, body: () => T): T {
+  engine.depth++;
+  if (!owning) engine.ownershipOff++;
+  try {
+    return body();
+  } finally {
+    engine.depth--;
+    if (!owning) engine.ownershipOff--;
+  }
+}
+/** User code that the engine calls (hooks, custom functions): what it allocates is its own. */
+export function userSection<T>(body: () => T): T {
+  const saved = engine.depth;
+  engine.depth = 0;
+  try {
+    return body();
+  } finally {
+    engine.depth = saved;
+  }
+}

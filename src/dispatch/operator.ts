@@ -1,0 +1,325 @@
+// Declarations and the registry: one `op(schema, { … })` is everything about an operator.
+import type { Category, DType } from '../core/dtype.ts';
+import { NotImplementedError } from '../core/errors.ts';
+import type { Layout } from '../core/layout.ts';
+import type { Shape } from '../core/size.ts';
+import type { Tensor } from '../core/tensor.ts';
+import type { Program } from '../pointwise/compile.ts';
+import { type Expr, Graph } from '../pointwise/expr.ts';
+import { type Args, type FormulaArgs, type Known, type Param, parseSchema, type Role, type Saved, type Schema } from './schema.ts';
+
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Row-major if absent. */
+  readonly stride?: Shape;
+}
+export interface Geometry {
+  readonly shape: Shape;
+  readonly stride: Shape;
+  readonly offset: number;
+  readonly dtype?: DType;
+  readonly conj?: boolean;
+  readonly neg?: boolean;
+}
+type Grad = Tensor | null | readonly (Tensor | null)[];
+/** What `uses(...)` and `joint(...)` make: the names of what is saved, and the rule. */
+export interface Rule<A = unknown> {
+  readonly names: readonly string[];
+  readonly fn: (g: never, saved: never, needs: never) => unknown;
+  /** Carries the type only. */
+  readonly of?: (a: A) => void;
+}
+export interface Joint<S extends string = string> {
+  readonly joint: Rule<Known<S>>;
+}
+export type BatchRule<S extends string> = (
+  /** Re-dispatches one level down with some arguments changed. */
+  run: (changes: Partial<Args<S>>) => unknown,
+  /** Batched tensors come with the batch first. */
+  args: Args<S>,
+  batched: { readonly [P in keyof Args<S>]: boolean },
+  size: number,
+) => unknown;
+
+/** Where a public operator appears. Without it: `torch.name`, and a method if there is a parameter `self`. */
+export type Surface = 'function' | 'method' | 'nn.functional';
+
+export interface OpDecl<S extends string = string> {
+  /** One sentence for the generated documentation. */
+  doc?: string;
+  // Exactly one definition: pointwise | decompose | view | meta + kernel | produce. A kernel beside decompose is an acceleration.
+  /** A formula of the tensor and scalar arguments; other arguments are plain values. */
+  pointwise?: (...args: FormulaArgs<S, Expr>) => Expr | readonly Expr[];
+  /** The operator in terms of others; returns all results, hidden ones too. */
+  decompose?: (args: Args<S>) => unknown;
+  /** The geometry of a view of `self`. */
+  view?: (args: Args<S>) => Geometry;
+  /** Shapes and dtypes of the results; checks the arguments. */
+  meta?: (args: Args<S>) => Spec | readonly Spec[];
+  /** The reference kernel; backends accelerate it under the operator's name. Inputs have no pending conjugation. */
+  kernel?: (args: Args<S>, ...out: Tensor[]) => void;
+  /** A kernel that makes its results itself: their shape depends on data, or they are lists. */
+  produce?: (args: Args<S>) => unknown;
+  /** One rule per tensor input, or joint(…); 'none': the results are not differentiable. */
+  grad?: { [P in keyof Args<S>]?: Rule<Known<S>> } | Joint<S> | 'none';
+  /** Of a view that covers its base: the cheaper scatter. */
+  inverse?: (src: Tensor, args: Args<S>) => Tensor;
+  /** Jointly linear in its tensors: forward mode applies the operator to the tangents. */
+  linear?: boolean;
+  batch?: 'leading' | BatchRule<S>;
+  roles?: { [P in keyof Args<S>]?: Role };
+  /** The result dtype of a formula. default: the promoted one. */
+  promote?: 'default' | 'int_to_float' | 'bool' | 'self' | 'real' | ((args: Args<S>) => DType);
+  /** Parameters of a formula that do not take part in promotion: each is read in its own dtype. */
+  own?: readonly (keyof Args<S>)[];
+  /** Dtype categories or names that the operator takes; the error says the name in PyTorch's words. */
+  rejects?: readonly (Category | DType)[];
+  autocast?: 'lower' | 'float32' | 'widest';
+  /** Tensor parameters that need integers: a literal of whole numbers converts exactly. */
+  integers?: readonly string[];
+  /** Draws random numbers, itself or in its parts. */
+  random?: boolean;
+  surface?: readonly Surface[];
+  /** Other public names. */
+  aliases?: readonly string[];
+  /** The TypeScript type of the single result, where it is not a tensor. */
+  returns?: string;
+  /** out= converts to its dtype, as elementwise operators do. */
+  castsOut?: boolean;
+  /** PyTorch's name of the backward node, where it is not NameBackward0. */
+  gradName?: string;
+  /** No in-place variant. */
+  inplace?: boolean;
+  /** The name that messages of this operator use (PyTorch's kernel names: `add_stub`, …). */
+  kernelName?: string;
+}
+
+/** The formula of an operator for one set of plain arguments. */
+export interface Formula {
+  readonly graph: Graph;
+  readonly exprs: readonly Expr[];
+  /** Compiled programs by the types of the inputs. */
+  readonly programs: Map<number | string, Program>;
+  /** Derivatives, as operators of their own. */
+  readonly derived: Map<string, unknown>;
+  readonly key: string;
+}
+
+export class Op {
+  /** mul → mul_ */
+  inplace: Op | null = null;
+  /** mul_ → mul */
+  functional: Op | null = null;
+  /** select → select_scatter */
+  scatter: Op | null = null;
+  readonly name: string;
+  readonly params: readonly Param[];
+  readonly results: readonly string[];
+  readonly visible: number;
+  /** Positions of tensor and tensor-list parameters. */
+  readonly tensors: readonly number[];
+  /** Parameters that are inputs of the formula: tensors and scalars. */
+  readonly formulaInputs: readonly number[];
+  private readonly plain: readonly number[];
+  readonly isView: boolean;
+  readonly isPointwise: boolean;
+  /** Has a kernel, formula or view: kernel-level interceptors see it. */
+  readonly isPrimitive: boolean;
+  readonly Named: new (args: readonly unknown[]) => object;
+  /** Gradient rules by the bit set of the inputs that need one. */
+  readonly rules: unknown[] = [];
+  private readonly formulas = new Map<string, Formula>();
+  private onlyFormula: Formula | null = null;
+  /** Whether each parameter is read in its own dtype by the formula. */
+  readonly ownTyped: readonly boolean[];
+  readonly mutates: readonly number[];
+  /** A backend's faster kernel; false: not for these arguments. */
+  accelerated: ((args: never, ...out: Tensor[]) => boolean) | null = null;
+  constructor(
+    readonly schema: Schema,
+    readonly decl: OpDecl,
+  ) {
+    this.name = schema.name;
+    this.params = schema.params;
+    this.results = schema.results;
+    this.visible = schema.visible;
+    const where = (f: (p: Param) => boolean): number[] => this.params.flatMap((p, i) => (f(p) ? [i] : []));
+    this.tensors = where((p) => p.tensor);
+    this.mutates = where((p) => p.mutated);
+    this.formulaInputs = where((p) => !p.list && (p.tensor || p.base === 'Scalar'));
+    this.plain = where((p) => p.list || (!p.tensor && p.base !== 'Scalar') || p.optional);
+    this.isView = decl.view !== undefined;
+    this.isPointwise = decl.pointwise !== undefined;
+    this.isPrimitive = !decl.decompose || decl.kernel !== undefined;
+    this.Named = namedClass(this.params);
+    const own = new Set(decl.own as readonly string[] | undefined);
+    this.ownTyped = this.params.map((p) => own.has(p.name));
+  }
+  /** add.Tensor → add */
+  get baseName(): string {
+    const dot = this.name.indexOf('.');
+    return dot < 0 ? this.name : this.name.slice(0, dot);
+  }
+  formula(args: readonly unknown[]): Formula {
+    if (this.onlyFormula) return this.onlyFormula;
+    let key = '';
+    for (const i of this.plain) {
+      const a = args[i];
+      const isInput = this.formulaInputs.includes(i);
+      key += isInput ? (a === null ? '-,' : '+,') : `${typeof a === 'number' ? a : JSON.stringify(a)},`;
+    }
+    let f = this.formulas.get(key);
+    if (!f) {
+      f = this.makeFormula(args, key);
+      this.formulas.set(key, f);
+      if (this.plain.length === 0) this.onlyFormula = f;
+    }
+    return f;
+  }
+  private makeFormula(args: readonly unknown[], key: string): Formula {
+    const graph = new Graph();
+    const inputs = this.params.map((_, i) => (this.formulaInputs.includes(i) ? (args[i] === null ? null : graph.input(i)) : args[i]));
+    const result = (this.decl.pointwise as (...a: unknown[]) => Expr | readonly Expr[])(...inputs);
+    const list = (Array.isArray(result) ? result : [result]) as Expr[];
+    const exprs = graph.adopt(list, (i) => graph.input(i));
+    return { graph, exprs, programs: new Map(), derived: new Map(), key };
+  }
+}
+
+/** Arguments by name without copying: getters over the positional array, on a prototype made once per operator. */
+export function named(o: Op, args: readonly unknown[]): never {
+  return new o.Named(args) as never;
+}
+function namedClass(params: readonly Param[]): new (args: readonly unknown[]) => object {
+  class Named {
+    constructor(readonly $: readonly unknown[]) {}
+  }
+  params.forEach((p, i) => {
+    Object.defineProperty(Named.prototype, p.name, {
+      get(this: Named) {
+        return this.$[i];
+      },
+      enumerable: true,
+    });
+  });
+  return Named;
+}
+
+export const registry = new Map<string, Op>();
+const listeners: ((o: Op) => void)[] = [];
+/** Tells of every operator that is declared from now on (a user's `op` after the surface is installed). */
+export const onDeclare = (f: (o: Op) => void): void => void listeners.push(f);
+
+function register(o: Op): Op {
+  if (registry.has(o.name)) throw new Error(`operator ${o.name} is declared twice`);
+  registry.set(o.name, o);
+  for (const f of listeners) f(o);
+  return o;
+}
+
+/** Declares an operator; its in-place variant and a view's scatter partner come with it. */
+export function op<const S extends string>(schema: S, decl: OpDecl<S>): Op {
+  const parsed = parseSchema(schema);
+  const d = decl as unknown as OpDecl;
+  const roles = d.roles as Record<string, Role> | undefined;
+  for (const p of parsed.params) p.role = roles?.[p.name] ?? p.role;
+  const o = new Op(parsed, d);
+  const definitions = [d.pointwise, d.decompose, d.view, d.produce, d.decompose ? undefined : d.kernel].filter((x) => x !== undefined);
+  if (definitions.length !== 1) throw new Error(`${parsed.name}: exactly one definition is needed, got ${definitions.length}`);
+  register(o);
+  const [base, overload] = splitName(parsed.name);
+  const changeable = parsed.params[0]?.name === 'self' && !parsed.params[0].list && parsed.results.length === 1 && !parsed.listResult;
+  if (changeable && !d.view && d.inplace !== false && !d.produce) {
+    const i = new Op({ ...parsed, name: `${base}_${overload}`, visible: 1 }, d);
+    i.functional = o;
+    o.inplace = i;
+    register(i);
+  }
+  if (d.view && d.grad !== 'none') {
+    o.scatter = register(new Op(scatterSchema(o), scatterDecl(o)));
+  }
+  return o;
+}
+const splitName = (name: string): [string, string] => {
+  const dot = name.indexOf('.');
+  return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
+};
+function scatterSchema(view: Op): Schema {
+  const [base, overload] = splitName(view.name);
+  const src: Param = { ...parseSchema('x(Tensor src) -> Tensor').params[0]! };
+  return {
+    name: `${base}_scatter${overload}`,
+    params: [view.params[0]!, src, ...view.params.slice(1)],
+    results: ['result'],
+    listResult: false,
+    visible: 1,
+  };
+}
+/** Filled by execution and operators: what the derived scatter needs from later rooms. */
+export const scatterParts: {
+  copyInto: (dst: Tensor, src: Tensor) => void;
+  viewOf: (view: Op, args: readonly unknown[]) => Tensor;
+  zeros: (like: { shape: Shape; dtype: DType; device: Layout['device'] }) => Tensor;
+  call: (o: Op, args: unknown[]) => unknown;
+} = { copyInto: missing, viewOf: missing, zeros: missing, call: missing };
+function missing(): never {
+  throw new Error('not installed');
+}
+/** A view's partner: the base with the viewed part replaced. Everything about it follows from the view. */
+function scatterDecl(view: Op): OpDecl {
+  const viewArgs = (a: Record<string, unknown>, self: unknown): unknown[] => [self, ...view.params.slice(1).map((p) => a[p.name])];
+  type Row = Record<string, unknown> & { self: Tensor; src: Tensor };
+  return {
+    doc: `self with the part that ${view.baseName} shows replaced by src.`,
+    meta: (args) => {
+      const { self } = args as unknown as Row;
+      return { shape: self.layout.shape, dtype: self.dtype };
+    },
+    kernel: (args, out) => {
+      const a = args as unknown as Row;
+      scatterParts.copyInto(out!, a.self);
+      scatterParts.copyInto(scatterParts.viewOf(view, viewArgs(a, out)), a.src);
+    },
+    linear: true,
+    inplace: false,
+    grad: {
+      self: uses((g: Tensor, args: unknown) => {
+        const a = args as Row;
+        return scatterParts.call(view.scatter!, [g, scatterParts.zeros(a.src), ...viewArgs(a, null).slice(1)]) as Tensor;
+      }),
+      src: uses((g: Tensor, args: unknown) => scatterParts.call(view, viewArgs(args as Row, g)) as Tensor),
+    } as OpDecl['grad'],
+  };
+}
+
+/** A gradient rule for one input. The names are the exclusive list of tensors whose data is saved. */
+export function uses<A, const K extends readonly (keyof A)[] = readonly (keyof A)[]>(
+  ...a: [...K, (g: Tensor, saved: Saved<A, K[number]>, needs: readonly boolean[]) => Grad]
+): Rule<A> {
+  return { names: a.slice(0, -1) as unknown as string[], fn: a[a.length - 1] as unknown as Rule['fn'] };
+}
+/** One gradient rule for all inputs, where they share work: gradients by result in, gradients by input out. */
+export function joint<S extends string, const K extends readonly (keyof Known<S>)[] = readonly (keyof Known<S>)[]>(
+  ...a: [
+    ...K,
+    (g: readonly Tensor[], saved: Saved<Known<S>, K[number]>, needs: Readonly<Record<string, boolean>>) => Record<string, Grad>,
+  ]
+): Joint<S> {
+  return { joint: { names: a.slice(0, -1) as unknown as string[], fn: a[a.length - 1] as unknown as Rule['fn'] } };
+}
+
+/** A handle to an operator that may be declared later: rules of earlier rooms call through it. */
+export function lookup(name: string): (...args: never[]) => never {
+  let found: Op | null = null;
+  return ((...args: unknown[]) => {
+    if (found === null) {
+      const o = registry.get(name);
+      if (!o) throw new NotImplementedError(`operator ${name} is not declared`);
+      found = o;
+    }
+    const { params } = found;
+    for (let i = args.length; i < params.length; i++) args.push(params[i]!.default);
+    return scatterParts.call(found, args);
+  }) as (...args: never[]) => never;
+}

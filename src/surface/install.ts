@@ -1,0 +1,12 @@
+// The only file with side effects beyond declarations: puts the bodies of the generated methods on the prototype.
+import '../ops/index.ts';
+import { Tensor } from '../core/tensor.ts';
+import { tensorMethod } from './bind.ts';
+import { METHOD_NAMES } from './generated/method-names.ts';
+import type {} from './generated/methods.ts';
+import './members.ts';
+
+for (const name of METHOD_NAMES) {
+  if (Object.hasOwn(Tensor.prototype, name)) continue; // members.ts wins: it states the Python-only part of a name
+  Object.defineProperty(Tensor.prototype, name, { value: tensorMethod(name), writable: true, configurable: true });
+}

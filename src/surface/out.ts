@@ -1,0 +1,50 @@
+// The out= argument of functions: the result is written into given tensors, which are resized if they do not fit.
+import { RuntimeError } from '../core/errors.ts';
+import { Layout } from '../core/layout.ts';
+import { sameShape } from '../core/size.ts';
+import { Tensor } from '../core/tensor.ts';
+import { requiresGrad } from '../autograd/views.ts';
+import { call } from '../dispatch/call.ts';
+import { copyInto } from '../dispatch/execute.ts';
+import type { Op } from '../dispatch/operator.ts';
+import { state, withGrad } from '../dispatch/state.ts';
+import { allocate } from '../core/storage.ts';
+import { tensorsIn } from '../core/tree.ts';
+import { namedTuple, returnType } from './returns.ts';
+
+export function writeOut(o: Op, args: unknown[], out: unknown): unknown {
+  const outs = (Array.isArray(out) ? out : [out]) as Tensor[];
+  for (const t of outs) if (!(t instanceof Tensor)) throw new TypeError(`${o.baseName}(): argument 'out' must be Tensor, not ${typeof t}`);
+  if (state.grad && [...outs, ...tensorsIn(args)].some(requiresGrad)) {
+    throw new RuntimeError(`${o.baseName}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.`);
+  }
+  const r = withGrad(false, () => call(o, args));
+  const results = (Array.isArray(r) ? r : [r]) as Tensor[];
+  results.forEach((x, i) => {
+    const t = outs[i];
+    if (t) assign(o, t, x);
+  });
+  if (!Array.isArray(r)) return outs[0];
+  const named = returnType(o, outs);
+  return named === outs ? outs : namedTuple(o.baseName, o.results.slice(0, o.visible), outs);
+}
+function assign(o: Op, out: Tensor, result: Tensor): void {
+  if (result.dtype.category > out.dtype.category) {
+    if (o.isPointwise || o.decl.castsOut) throw new RuntimeError(`result type ${result.dtype.scalarName} can't be cast to the desired output type ${out.dtype.scalarName}`);
+    throw new RuntimeError(`Expected out tensor to have dtype ${result.dtype}, but got ${out.dtype} instead`);
+  }
+  if (!sameShape(out.layout.shape, result.layout.shape)) resizeTo(out, result.layout);
+  copyInto(out, result);
+  out.cell.version++;
+}
+/** Gives `out` another shape, in new memory where the old does not suffice. */
+export function resizeTo(out: Tensor, like: Layout): void {
+  const layout = Layout.dense(like.shape, out.dtype, out.device);
+  const bytes = layout.numel * out.dtype.itemsize;
+  const s = out.storage;
+  if (s && s.nbytes < bytes) {
+    const fresh = allocate(bytes);
+    s.replace(fresh.buffer, fresh.byteOffset, bytes);
+  }
+  out.layout = layout;
+}

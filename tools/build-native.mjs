@@ -1,0 +1,120 @@
+// Builds native/build/flambeau-<platform>-<arch>.node: every kernel file once per ISA level, the addon and the thread pool once.
+// Without a C++ compiler it says so in one line and succeeds: WebAssembly serves.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const native = join(root, 'native');
+const objects = join(native, 'build', 'obj');
+const output = join(native, 'build', `flambeau-${process.platform}-${process.arch}.node`);
+
+/** The flags of each ISA level. The order is the link order: see link(). */
+const LEVELS = process.arch === 'x64'
+  ? {
+      baseline: ['-msse2'],
+      avx2: ['-mavx2', '-mfma', '-mf16c', '-mbmi2'],
+      // g++ 12 takes the undefined pass-through operand of its own AVX-512 intrinsics for an uninitialised variable.
+      avx512: ['-march=x86-64-v4', '-mprefer-vector-width=512', '-Wno-uninitialized'],
+    }
+  : { baseline: [] };
+
+const COMMON = [
+  '-std=c++20',
+  '-O3',
+  '-fPIC',
+  '-pthread',
+  '-ffp-contract=off',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+  '-fvisibility=hidden',
+  '-fvisibility-inlines-hidden',
+  '-Wall',
+  '-Wextra',
+];
+
+function findCompiler() {
+  for (const candidate of [process.env.CXX, 'g++', 'clang++', 'c++']) {
+    if (!candidate) continue;
+    const [command, ...prefix] = candidate.split(' ');
+    const version = spawnSync(command, [...prefix, '--version'], { encoding: 'utf8' });
+    if (version.status === 0) return { command, prefix, clang: /clang/i.test(version.stdout) };
+  }
+  return undefined;
+}
+
+/** One translation unit: its source, object and the command that makes it. */
+function unit(compiler, source, level) {
+  const object = join(objects, level ?? '', `${basename(source, '.cpp')}.o`);
+  const levelFlags = level ? [...LEVELS[level], `-DFLAMBEAU_LEVEL=${level}`] : [];
+  // g++ notes that passing vectors changes the ABI with the ISA: each level is a closed world.
+  const dialect = compiler.clang ? ['-Wno-unknown-warning-option'] : ['-Wno-psabi', '-Wno-maybe-uninitialized'];
+  const include = level ? [] : ['-isystem', join(root, 'node_modules', 'node-api-headers', 'include')];
+  const flags = [...compiler.prefix, ...COMMON, ...dialect, ...levelFlags, ...include];
+  return { source, object, command: compiler.command, args: [...flags, '-MMD', '-MF', `${object}.d`, '-c', source, '-o', object] };
+}
+
+/** Whether the object is older than its command line, its source or any header that it included. */
+function isStale({ object, command, args }) {
+  if (!existsSync(object) || !existsSync(`${object}.d`) || !existsSync(`${object}.cmd`)) return true;
+  if (readFileSync(`${object}.cmd`, 'utf8') !== [command, ...args].join('\n')) return true;
+  const built = statSync(object).mtimeMs;
+  const dependencies = readFileSync(`${object}.d`, 'utf8').replace(/\\\n/g, ' ').split(': ')[1].match(/(?:\\ |\S)+/g) ?? [];
+  return dependencies.some((file) => !existsSync(file) || statSync(file).mtimeMs > built);
+}
+
+function execute(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} failed (${code}) on ${args.at(-3)}`))));
+  });
+}
+
+async function compileAll(units) {
+  const queue = units.slice();
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      await execute(next.command, next.args);
+      writeFileSync(`${next.object}.cmd`, [next.command, ...next.args].join('\n'));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+/**
+ * Links with the baseline objects first. Inline functions and templates of the standard library may be compiled at several levels under one name,
+ * and the linker keeps the first: every such function that baseline code can reach is then the baseline one.
+ */
+async function link(compiler, units) {
+  const partial = `${output}.tmp`;
+  const platform = process.platform === 'darwin'
+    ? ['-undefined', 'dynamic_lookup']
+    : // nodelete: the pool's threads outlive the worker environment that loaded the addon.
+      ['-static-libstdc++', '-static-libgcc', '-Wl,-z,nodelete', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections'];
+  await execute(compiler.command, [...compiler.prefix, '-shared', '-pthread', ...units.map((u) => u.object), ...platform, '-o', partial]);
+  renameSync(partial, output);
+}
+
+const compiler = findCompiler();
+if (!compiler) {
+  console.log('flambeau: no C++ compiler found, the native backend is not built (WebAssembly serves)');
+} else {
+  for (const level of Object.keys(LEVELS)) mkdirSync(join(objects, level), { recursive: true });
+  const kernels = readdirSync(join(native, 'kernels')).filter((file) => file.endsWith('.cpp')).sort();
+  const units = [
+    ...['addon.cpp', 'threads.cpp'].map((file) => unit(compiler, join(native, file))),
+    ...Object.keys(LEVELS).flatMap((level) => kernels.map((file) => unit(compiler, join(native, 'kernels', file), level))),
+  ];
+  const stale = units.filter(isStale);
+  try {
+    // Large files first, so that the last core is not left alone with one.
+    await compileAll(stale.sort((a, b) => statSync(b.source).size - statSync(a.source).size));
+    if (stale.length > 0 || !existsSync(output)) await link(compiler, units);
+  } catch (error) {
+    console.error(`flambeau: native build failed: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
