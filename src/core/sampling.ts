@@ -9,7 +9,7 @@ import { fma32, fma64 } from './fma.ts';
 import type { Generator } from './generator.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from './half.ts';
 import { angle, exp, log, log1p, pow, sincos, tan } from './libm.ts';
-import { logFloat32, sinCosFloat32 } from './libm_float.ts';
+import { logFloat32, sinCosFloat32, VECTOR } from './libm_float.ts';
 import type { TypedArray } from './storage.ts';
 
 type Store = (index: number, value: number) => void;
@@ -108,6 +108,10 @@ export function uniform(out: TypedArray, dtype: DType, generator: Generator, fro
   const low = Math.fround(from);
   const width = Math.fround(Math.fround(to) - low);
   if (out instanceof Float32Array) {
+    if (low === 0 && width === 1) {
+      fillUniform32(out, 0, out.length, generator);
+      return;
+    }
     const high = Math.fround(to);
     for (let start = 0; start < out.length; start += batch.length) {
       const draws = batch.subarray(0, Math.min(batch.length, out.length - start));
@@ -220,28 +224,24 @@ function boxMuller64(data: Float64Array, start: number, mean: number, std: numbe
 
 function normalBlocks32(out: Float32Array, generator: Generator, mean: number, std: number): void {
   const count = out.length;
-  const m = Math.fround(mean);
-  const s = Math.fround(std);
   fillUniform32(out, 0, count, generator);
-  for (let i = 0; i + 16 <= count; i += 16) boxMuller32(out, i, m, s);
+  boxMuller32(out, 0, count - (count % 16), mean, std);
   if (count % 16 === 0) return;
   fillUniform32(out, count - 16, 16, generator);
-  boxMuller32(out, count - 16, m, s);
+  boxMuller32(out, count - 16, 16, mean, std);
 }
 
 function normalBlocksHalf(out: TypedArray, dtype: DType, generator: Generator, mean: number, std: number): void {
-  const count = out.length;
   const store = storeTo(out, dtype);
-  const block = new Float32Array(16);
-  const m = Math.fround(mean);
-  const s = Math.fround(std);
-  const draw = (start: number): void => {
-    fillUniform32(block, 0, 16, generator);
-    boxMuller32(block, 0, m, s);
-    for (let j = 0; j < 16; j++) store(start + j, block[j]!);
+  const wide = new Float32Array(2 * VECTOR);
+  const draw = (start: number, count: number): void => {
+    fillUniform32(wide, 0, count, generator);
+    boxMuller32(wide, 0, count, mean, std);
+    for (let j = 0; j < count; j++) store(start + j, wide[j]!);
   };
-  for (let i = 0; i + 16 <= count; i += 16) draw(i);
-  if (count % 16 !== 0) draw(count - 16);
+  const whole = out.length - (out.length % 16);
+  for (let start = 0; start < whole; start += wide.length) draw(start, Math.min(wide.length, whole - start));
+  if (whole < out.length) draw(out.length - 16, 16);
 }
 
 function fillUniform32(out: Float32Array, start: number, count: number, generator: Generator): void {
@@ -253,14 +253,29 @@ function fillUniform32(out: Float32Array, start: number, count: number, generato
 }
 
 const TWO_PI_FLOAT32 = Math.fround(TWO_PI);
+const radii = new Float32Array(VECTOR);
+const angles = new Float32Array(VECTOR);
+const sines = new Float32Array(VECTOR);
+const cosines = new Float32Array(VECTOR);
 
-function boxMuller32(data: Float32Array, start: number, mean: number, std: number): void {
-  for (let j = start; j < start + 8; j++) {
-    const radius = Math.fround(Math.sqrt(Math.fround(-2 * logFloat32(1 - data[j]!))));
-    sinCosFloat32(Math.fround(TWO_PI_FLOAT32 * data[j + 8]!));
-    const { sin, cos } = angle;
-    data[j] = fma32(Math.fround(radius * cos), std, mean);
-    data[j + 8] = fma32(Math.fround(radius * sin), std, mean);
+/** Turns blocks of 8 + 8 uniforms into normals, in float32. */
+function boxMuller32(data: Float32Array, start: number, count: number, mean: number, std: number): void {
+  const m = Math.fround(mean);
+  const s = Math.fround(std);
+  for (let done = 0; done < count; done += 2 * VECTOR) {
+    const pairs = Math.min(2 * VECTOR, count - done) / 2;
+    const from = start + done;
+    // Pair i of the batch lies 8 apart: i, i + 8 of its block of 16.
+    for (let i = 0; i < pairs; i++) {
+      const at = from + i + (i & ~7);
+      radii[i] = 1 - data[at]!;
+      angles[i] = TWO_PI_FLOAT32 * data[at + 8]!;
+    }
+    logFloat32(radii, pairs);
+    for (let i = 0; i < pairs; i++) radii[i] = Math.sqrt(Math.fround(-2 * radii[i]!));
+    sinCosFloat32(angles, sines, cosines, pairs);
+    for (let i = 0; i < pairs; i++) data[from + i + (i & ~7)] = fma32(Math.fround(radii[i]! * cosines[i]!), s, m);
+    for (let i = 0; i < pairs; i++) data[from + i + (i & ~7) + 8] = fma32(Math.fround(radii[i]! * sines[i]!), s, m);
   }
 }
 

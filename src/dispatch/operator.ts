@@ -321,5 +321,5 @@ export function lookup(name: string): (...args: never[]) => never {
     const { params } = found;
     for (let i = args.length; i < params.length; i++) args.push(params[i]!.default);
     return scatterParts.call(found, args);
-  }) as (...args: never[]) => never;
+  }) as unknown as (...args: never[]) => never;
 }

@@ -53,6 +53,7 @@ op('select.int(Tensor(a) self, int dim, int index) -> Tensor(a)', {
   },
 });
 op('slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor(a)', {
+  surface: ['method'],
   view: ({ self, dim, start, end, step }) => {
     if (self.ndim === 0) throw new RuntimeError('slice() cannot be applied to a 0-dim tensor.');
     const d = wrapDim(dim, self.ndim);

@@ -333,9 +333,3 @@ Object.defineProperty(P, Symbol.toPrimitive, {
   },
   configurable: true,
 });
-void elements;
-void bool;
-void float16;
-void bfloat16;
-void strided;
-void Size;

@@ -84,6 +84,11 @@ class OperatorCase {
     return { args, kwargs, inputs: decoder.inputs };
   }
 
+  /** Only random results depend on the generator. */
+  private reseed(): void {
+    if (this.random) this.library.manualSeed(this.seed);
+  }
+
   private target(path: string | null): Target {
     const target = path === null ? null : resolve(this.library, path);
     if (!target) throw new Missing(`the library has no ${path}`);
@@ -92,7 +97,7 @@ class OperatorCase {
 
   private call({ args, kwargs, inputs }: Arguments): unknown {
     const { library } = this;
-    library.manualSeed(this.seed);
+    this.reseed();
     const program = this.data.program as JsonObject | undefined;
     if (program) return runProgram(library, this.file, program, (node) => inputs[Number(node.ref)]!);
     return this.invoke(this.target((this.data.path as string | undefined) ?? this.operator.path), args, kwargs);
@@ -240,7 +245,7 @@ class OperatorCase {
     const ordered = at === 0 ? args : [self, ...args.filter((_, i) => i !== at)];
     const target = this.target(typeof variant === 'string' ? variant : this.operator.path);
     const named = typeof variant === 'string' ? kwargs : new Map(kwargs).set(variant.kwarg, true);
-    library.manualSeed(this.seed);
+    this.reseed();
     if (inPlace && data.broadcasts_input) {
       if (throws(() => this.invoke(target, ordered, named))) return 0;
       throw new Mismatch('must throw: the result is larger than the tensor');
@@ -258,7 +263,7 @@ class OperatorCase {
     const nodes = tensorNodes(data.out);
     const outs = nodes.map((node) => library.tensor(this.file.stored(node).dtype, [0], new Uint8Array(0)));
     const single = typeof data.out === 'object' && data.out !== null && 't' in (data.out as JsonObject);
-    library.manualSeed(this.seed);
+    this.reseed();
     const result = this.invoke(this.target(this.operator.path), args, new Map<string, PyValue>([...kwargs, ['out', single ? outs[0] : outs]]));
     flatten(library, result).forEach((t, i) => {
       if (t !== outs[i]) throw new Mismatch(`must return the tensor given as out (${i})`);
@@ -278,7 +283,7 @@ class OperatorCase {
     const ok = this.checks.check('error', () => {
       given = this.arguments();
       before = given.inputs.map((t) => this.contents(t));
-      library.manualSeed(this.seed);
+      this.reseed();
       state = this.randomState();
       const target = data.program ? null : this.target((data.path as string | undefined) ?? this.operator.path);
       const error = caught(() => (target ? this.invoke(target, given!.args, given!.kwargs) : this.call(given!)));

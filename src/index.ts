@@ -1,0 +1,6 @@
+// The `torch` namespace: re-exports only.
+import './backend/select.ts';
+import './surface/install.ts';
+
+export * from './surface/generated/torch.ts';
+export * from './surface/namespace.ts';

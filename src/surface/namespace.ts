@@ -1,0 +1,13 @@
+// What `torch.…` has besides operators.
+export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';
+export { enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled } from '../autograd/modes.ts';
+export * from '../core/dtype.ts';
+export { Device, device } from '../core/device.ts';
+export * from '../core/errors.ts';
+export { channels_last, channels_last_3d, contiguous_format, preserve_format, sparse_coo, sparse_csr, strided } from '../core/formats.ts';
+export { Complex, FloatScalar, scalar } from '../core/scalar.ts';
+export { Size } from '../core/size.ts';
+export { intercept } from '../dispatch/state.ts';
+export { tensor } from './construct.ts';
+export { slice } from './index-syntax.ts';
+export { Tensor } from '../core/tensor.ts';
