@@ -43,8 +43,6 @@ const LARGEST_PART = 2 ** 990;
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 
-
-
 /**
  * a·b + c of float64 values, rounded once.
  * Algorithm: exact product and sums, the tail rounded to odd (Boldo and Melquiond, Emulation of a FMA and Correctly Rounded Sums, 2008).
@@ -52,7 +50,15 @@ const words = new Uint32Array(float.buffer);
 export function fma64(a: number, b: number, c: number): number {
   const product = a * b;
   const size = Math.abs(product);
-  if (!(size > SMALLEST_PRODUCT && size < LARGEST_PART && Math.abs(c) < LARGEST_PART && Math.abs(a) < LARGEST_PART && Math.abs(b) < LARGEST_PART)) {
+  if (
+    !(
+      size > SMALLEST_PRODUCT &&
+      size < LARGEST_PART &&
+      Math.abs(c) < LARGEST_PART &&
+      Math.abs(a) < LARGEST_PART &&
+      Math.abs(b) < LARGEST_PART
+    )
+  ) {
     return fmaAtTheEdges(a, b, c, product);
   }
   let t = SPLITTER * a;
@@ -97,7 +103,7 @@ function fmaAtTheEdges(a: number, b: number, c: number, product: number): number
   // With c = 0 its exponent must not count: the sum is the product.
   const pe = ae + be;
   const e = cm === 0n ? pe : Math.min(pe, ce);
-  const sum = (am * bm << BigInt(pe - e)) + (cm === 0n ? 0n : cm << BigInt(ce - e));
+  const sum = ((am * bm) << BigInt(pe - e)) + (cm === 0n ? 0n : cm << BigInt(ce - e));
   if (sum === 0n) return product + c;
   return scaled(sum, e);
 }

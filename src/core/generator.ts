@@ -216,7 +216,9 @@ export class Generator {
    */
   set_state(state: Uint8Array): this {
     if (state.length !== STATE_BYTES) {
-      throw new RuntimeError(`Expected a CPUGeneratorImplState of size ${STATE_BYTES} but found the input RNG state size to be ${state.length}`);
+      throw new RuntimeError(
+        `Expected a CPUGeneratorImplState of size ${STATE_BYTES} but found the input RNG state size to be ${state.length}`,
+      );
     }
     const view = new DataView(state.buffer, state.byteOffset, STATE_BYTES);
     const left = view.getInt32(AT_LEFT, true);

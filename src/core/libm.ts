@@ -281,7 +281,7 @@ export function tan(x: number): number {
   const odd = (n & 1) === 1;
   if (Math.abs(a) > SMALL_ANGLE) {
     const value = a < 0 ? tanNear(-a, -da, odd) : tanNear(a, da, odd);
-    return odd === (a < 0) ? value : -value;
+    return odd === a < 0 ? value : -value;
   }
   const square = a * a;
   const rest = fma(a * square, tanSeries(square), da);

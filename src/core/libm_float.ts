@@ -26,7 +26,10 @@ function addMultiple(y: Float32Array, x: Float32Array, c: number, count: number)
 const SQRT_HALF = f(0.707106781186547524);
 const LN2_LOW = f(-2.1219444e-4);
 const LN2_HIGH = 0.693359375;
-const LOG = [7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1].map(f);
+const LOG = [
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1,
+  3.3333331174e-1,
+].map(f);
 
 /** Replaces positive normal numbers by their natural logarithms. */
 export function logFloat32(x: Float32Array, count: number): void {
@@ -56,7 +59,8 @@ const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f);
 
 /** Sine and cosine of numbers in [0, 8192). */
 export function sinCosFloat32(x: Float32Array, sin: Float32Array, cos: Float32Array, count: number): void {
-  const [c, s] = [first, second];
+  const c = first;
+  const s = second;
   for (let i = 0; i < count; i++) {
     // The nearest even number of angles π/4.
     whole[i] = (f(x[i]! * FOUR_BY_PI) + 1) & ~1;
@@ -78,7 +82,10 @@ export function sinCosFloat32(x: Float32Array, sin: Float32Array, cos: Float32Ar
   for (let i = 0; i < count; i++) {
     const j = whole[i]!;
     const cosine = f(c[i]! + 1);
-    const [p, q] = (j & 2) === 0 ? [s[i]!, cosine] : [cosine, s[i]!];
+    const sine = s[i]!;
+    const swap = (j & 2) !== 0;
+    const p = swap ? cosine : sine;
+    const q = swap ? sine : cosine;
     sin[i] = (j & 4) === 0 ? p : -p;
     cos[i] = ((j - 2) & 4) === 0 ? -q : q;
   }

@@ -263,7 +263,7 @@ function boxMuller32(data: Float32Array, start: number, count: number, mean: num
   const m = Math.fround(mean);
   const s = Math.fround(std);
   for (let done = 0; done < count; done += 2 * VECTOR) {
-    const pairs = Math.min(2 * VECTOR, count - done) / 2;
+    const pairs = Math.min(2 * VECTOR, count - done) >>> 1;
     const from = start + done;
     // Pair i of the batch lies 8 apart: i, i + 8 of its block of 16.
     for (let i = 0; i < pairs; i++) {
@@ -336,13 +336,22 @@ export function bernoulli(out: TypedArray, dtype: DType, generator: Generator, p
  * probabilities are float64, else 32.
  * @throws RuntimeError if a probability lies outside [0, 1].
  */
-export function bernoulliEach(out: TypedArray, dtype: DType, generator: Generator, probabilities: TypedArray, probabilityType: DType): void {
+export function bernoulliEach(
+  out: TypedArray,
+  dtype: DType,
+  generator: Generator,
+  probabilities: TypedArray,
+  probabilityType: DType,
+): void {
   const store = storeTo(out, dtype);
   const load = loadFrom(probabilities, probabilityType);
   const each = isDouble(probabilityType) ? eachUniform64 : eachUniform32;
   for (let i = 0; i < out.length; i++) {
     const p = load(i);
-    if (!(p >= 0 && p <= 1)) throw new RuntimeError('Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)');
+    if (!(p >= 0 && p <= 1))
+      throw new RuntimeError(
+        'Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)',
+      );
   }
   each(out.length, generator, (i, u) => store(i, u < load(i) ? 1 : 0));
 }
@@ -375,7 +384,8 @@ export function random(out: TypedArray, dtype: DType, generator: Generator): voi
     return;
   }
   const integerBits = INTEGER_BITS[dtype.name];
-  if (bits === undefined && integerBits === undefined) throw new NotImplementedError(`"random_kernel_cpu" not implemented for '${dtype.scalarName}'`);
+  if (bits === undefined && integerBits === undefined)
+    throw new NotImplementedError(`"random_kernel_cpu" not implemented for '${dtype.scalarName}'`);
   const range = bits === undefined ? 2 ** integerBits! : 2 ** bits + 1;
   for (let i = 0; i < out.length; i++) store(i, generator.random() % range);
 }
@@ -398,7 +408,9 @@ export function randomRange(out: TypedArray, dtype: DType, generator: Generator,
       low = moveUp(low, dtype);
       end = moveDown(end, dtype);
       if (low >= end) {
-        throw new RuntimeError(`random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=${low} >= to=${end}`);
+        throw new RuntimeError(
+          `random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=${low} >= to=${end}`,
+        );
       }
     }
     checkRange(low, end - 1n, dtype);
@@ -409,7 +421,9 @@ export function randomRange(out: TypedArray, dtype: DType, generator: Generator,
       last = 1n << BigInt(MANTISSA_BITS[dtype.name]!);
       low = moveUp(low, dtype);
       if (low >= last) {
-        throw new RuntimeError(`random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but got from=${low} > to_inc=${last}`);
+        throw new RuntimeError(
+          `random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but got from=${low} > to_inc=${last}`,
+        );
       }
     } else last = integerLimits(dtype)[1];
     checkRange(low, last, dtype);
@@ -564,7 +578,13 @@ export function randperm(out: TypedArray, dtype: DType, generator: Generator): v
  * `weights` is rows × categories, `out` rows × samples. The running sums are kept in the weights' dtype, half precision in float32.
  * @throws RuntimeError for negative, infinite or NaN weights, and rows that sum to zero.
  */
-export function multinomialWithReplacement(out: BigInt64Array, generator: Generator, weights: TypedArray, dtype: DType, rows: number): void {
+export function multinomialWithReplacement(
+  out: BigInt64Array,
+  generator: Generator,
+  weights: TypedArray,
+  dtype: DType,
+  rows: number,
+): void {
   const load = loadFrom(weights, dtype);
   const categories = weights.length / rows;
   const samples = out.length / rows;
@@ -575,7 +595,8 @@ export function multinomialWithReplacement(out: BigInt64Array, generator: Genera
     for (let j = 0; j < categories; j++) {
       const weight = load(row * categories + j);
       if (!(weight >= 0)) throw new RuntimeError('invalid multinomial distribution (encountering probability entry < 0)');
-      if (!Number.isFinite(weight)) throw new RuntimeError('invalid multinomial distribution (encountering probability entry = infinity or NaN)');
+      if (!Number.isFinite(weight))
+        throw new RuntimeError('invalid multinomial distribution (encountering probability entry = infinity or NaN)');
       total[0]! += weight;
       sums[j] = total[0]!;
     }
@@ -723,8 +744,8 @@ function binomialByRejection(count: number, p: number, generator: Generator, rou
 }
 
 const STIRLING_TAILS = [
-  0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509, 0.0166446911898211, 0.0138761288230707, 0.0118967099458917,
-  0.010411265261972, 0.00925546218271273, 0.00833056343336287,
+  0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509, 0.0166446911898211, 0.0138761288230707,
+  0.0118967099458917, 0.010411265261972, 0.00925546218271273, 0.00833056343336287,
 ];
 function stirlingTail(k: number): number {
   if (k < STIRLING_TAILS.length) return STIRLING_TAILS[Math.trunc(k)]!;
@@ -777,7 +798,11 @@ export function dirichlet(out: TypedArray, dtype: DType, generator: Generator, c
   const smallest = SMALLEST[dtype.name]!;
   const largest = 1 - 2 ** -MANTISSA_BITS[dtype.name]!;
   const gamma = new Float64Array(out.length);
-  for (let i = 0; i < gamma.length; i++) gamma[i] = Math.max(2 ** -1022, oneGamma(concentration(i), generator, (v) => v));
+  for (let i = 0; i < gamma.length; i++)
+    gamma[i] = Math.max(
+      2 ** -1022,
+      oneGamma(concentration(i), generator, (v) => v),
+    );
   for (let start = 0; start < gamma.length; start += categories) {
     const sum = rowSum(gamma.subarray(start, start + categories));
     for (let j = start; j < start + categories; j++) store(j, Math.min(largest, Math.max(smallest, roundTo(gamma[j]! / sum, dtype))));

@@ -55,7 +55,8 @@ export function balance(a: Matrix): Balance {
 function equilibrate(a: Matrix, low: number, high: number, scales: Float64Array): void {
   const n = a.rows;
   const width = a.complex ? 2 : 1;
-  const magnitude = (i: number, j: number): number => (a.complex ? Math.hypot(realAt(a, i, j), imaginaryAt(a, i, j)) : Math.abs(realAt(a, i, j)));
+  const magnitude = (i: number, j: number): number =>
+    a.complex ? Math.hypot(realAt(a, i, j), imaginaryAt(a, i, j)) : Math.abs(realAt(a, i, j));
   for (let changed = true; changed; ) {
     changed = false;
     for (let i = low; i <= high; i++) {

@@ -1,4 +1,17 @@
-import { addScaled, at, type Complex, copyOf, divide, identity, type Matrix, multiply, setAt, swapRows, taxicab, transpose } from './matrix.ts';
+import {
+  addScaled,
+  at,
+  type Complex,
+  copyOf,
+  divide,
+  identity,
+  type Matrix,
+  multiply,
+  setAt,
+  swapRows,
+  taxicab,
+  transpose,
+} from './matrix.ts';
 import { solveTriangularInPlace } from './triangular.ts';
 
 /** P·A = L·U of an m × n matrix in LAPACK's packing (getrf). */
@@ -103,7 +116,8 @@ export function signAndLogDeterminant(lu: LU): { sign: Complex; logAbs: number }
     const magnitude = lu.factors.complex ? Math.hypot(u.re, u.im) : Math.abs(u.re);
     logAbs += Math.log(magnitude);
     if (magnitude === 0) sign = { re: 0, im: 0 };
-    else sign = lu.factors.complex ? multiply(sign, { re: u.re / magnitude, im: u.im / magnitude }) : { re: sign.re * Math.sign(u.re), im: 0 };
+    else
+      sign = lu.factors.complex ? multiply(sign, { re: u.re / magnitude, im: u.im / magnitude }) : { re: sign.re * Math.sign(u.re), im: 0 };
   }
   return { sign, logAbs };
 }

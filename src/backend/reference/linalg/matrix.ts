@@ -153,15 +153,7 @@ export function swapColumns(a: Matrix, j: number, k: number, from = 0, to = a.ro
 }
 
 /** The plane rotation (x, y) ← (c·x + s·y, c·y − s·x) of two real vectors of n elements with strides. */
-export function rotate(
-  data: Float64Array,
-  n: number,
-  xAt: number,
-  yAt: number,
-  stride: number,
-  c: number,
-  s: number,
-): void {
+export function rotate(data: Float64Array, n: number, xAt: number, yAt: number, stride: number, c: number, s: number): void {
   for (let i = 0, p = xAt, q = yAt; i < n; i++, p += stride, q += stride) {
     const x = data[p]!;
     const y = data[q]!;

@@ -8,8 +8,7 @@ const EXCEPTIONAL_PERIOD = 10;
 
 /** Overwrites h with its Schur form T. Column j of Q is row j of `vectors`, updated along. Returns 0, or how many values were not found. */
 export function complexSchur(h: Matrix, vectors: Matrix, low: number, high: number): number {
-  const n = h.rows;
-  for (let i = low + 1; i <= high; i++) makeRealAt(h, vectors, i, i - 1, Math.min(high, i + 1) + 1);
+  for (let i = low + 1; i <= high; i++) makeSubdiagonalReal(h, vectors, i);
   const tiny = SAFE_MIN * ((high - low + 1) / ULP);
   const maxSteps = STEPS_PER_VALUE * Math.max(10, high - low + 1);
   let failures = 0;
@@ -24,20 +23,20 @@ export function complexSchur(h: Matrix, vectors: Matrix, low: number, high: numb
     }
     if (steps++ > maxSteps) return end + 1;
     singleShiftStep(h, vectors, start, end, ++failures);
-    if (at(h, end, end - 1).im !== 0) makeRealAt(h, vectors, end, end - 1, n < 0 ? 0 : end);
+    makeSubdiagonalReal(h, vectors, end);
   }
   return 0;
 }
 
-/** Multiplies row i, and column i above `bottom`, by a phase and its conjugate, so that h[i][j] becomes real and positive. */
-function makeRealAt(h: Matrix, vectors: Matrix, i: number, j: number, bottom: number): void {
-  const z = at(h, i, j);
+/** Multiplies row i and column i by a phase and its conjugate, so that h[i][i − 1] becomes real and positive. */
+function makeSubdiagonalReal(h: Matrix, vectors: Matrix, i: number): void {
+  const z = at(h, i, i - 1);
   if (z.im === 0) return;
   const size = Math.hypot(z.re, z.im);
-  setAt(h, i, j, size);
   const phase = { re: z.re / size, im: z.im / size };
-  scaleRow(h, i, j + 1, { re: phase.re, im: -phase.im });
-  scaleColumn(h, i, 0, bottom, phase);
+  setAt(h, i, i - 1, size);
+  scaleRow(h, i, i, { re: phase.re, im: -phase.im });
+  scaleColumn(h, i, 0, Math.min(h.rows, i + 2), phase);
   scale(true, vectors.columns, phase.re, phase.im, vectors.data, i * vectors.columns);
 }
 
@@ -115,12 +114,9 @@ function singleShiftStep(h: Matrix, vectors: Matrix, start: number, end: number,
     if (Math.abs(realAt(h, m, m - 1)) * Math.abs(second) <= ULP * (taxicab(first) * (taxicab(h11) + taxicab(at(h, m + 1, m + 1))))) break;
   }
   for (let k = m; k < end; k++) {
-    const v =
-      k > m
-        ? h.data.slice(2 * (k * n + k - 1), 2 * (k * n + k - 1) + 2)
-        : Float64Array.of(first.re, first.im);
+    const above = k > m ? at(h, k, k - 1) : first;
     const below = k > m ? at(h, k + 1, k - 1) : { re: second, im: 0 };
-    const { v: w, re, im, beta } = makeReflector(Float64Array.of(v[0]!, v[1]!, below.re, below.im), true, k);
+    const { v: w, re, im, beta } = makeReflector(Float64Array.of(above.re, above.im, below.re, below.im), true, k);
     if (k > m) {
       setAt(h, k, k - 1, beta);
       setAt(h, k + 1, k - 1, 0);

@@ -27,7 +27,7 @@ export function standardize2x2(a: number, b: number, c: number, d: number): Stan
   const smaller = Math.min(Math.abs(b), Math.abs(c)) * Math.sign(b) * Math.sign(c);
   const size = Math.max(Math.abs(p), larger);
   const discriminant = (p / size) * p + (larger / size) * smaller;
-  if (discriminant >= 2 * ULP) {
+  if (discriminant >= 4 * ULP) {
     const z = p + withSign(Math.sqrt(size) * Math.sqrt(discriminant), p);
     const tau = hypotenuse(c, z);
     return { a: d + z, b: b - c, c: 0, d: d - (larger / z) * smaller, cos: z / tau, sin: c / tau };
@@ -202,7 +202,7 @@ function doubleShiftStep(h: Float64Array, vectors: Float64Array, n: number, star
       v1 = h[k * n + k - 1]!;
       v2 = h[(k + 1) * n + k - 1]!;
       v3 = three ? h[(k + 2) * n + k - 1]! : 0;
-    } else if (!three) v3 = 0;
+    }
     // The reflector of (v1, v2, v3).
     let beta = v1;
     let t1 = 0;
