@@ -1,5 +1,4 @@
 // The `torch` namespace: re-exports only.
-import './backend/select.ts';
 import './surface/install.ts';
 
 export * from './surface/generated/torch.ts';

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { type Op, registry } from '../src/dispatch/operator.ts';
 import type { Param } from '../src/dispatch/schema.ts';
 import { PRIMITIVES } from '../src/pointwise/primitives.ts';
-import '../src/backend/select.ts';
 import '../src/ops/index.ts';
 import { functionHome, publicNames } from '../src/surface/names.ts';
 

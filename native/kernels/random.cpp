@@ -198,20 +198,19 @@ KERNEL(random_bernoulli_tensor) {
   });
 }
 
-// slots: address of the generator's memory, out (any real dtype or bool, dense), base (64 bits), range (64 bits, unsigned; 0 for 2^64). Integers in [base, base + range).
-// A range of 2^28 or more takes 64 bits an element.
+// slots: address of the generator's memory, out (any real dtype or bool, dense), base (64 bits), range (64 bits, unsigned; 0 for 2^64), wide (an element takes 64 bits, not 32).
+// Integers in [base, base + range). PyTorch draws 64 bits in random_(from, to) and randint for a range of 2^28 or more; in random_() by the dtype.
 KERNEL(random_randint) {
   uint32_t* state = in.pointer<uint32_t>();
   const Strided out = in.tensor();
   const uint64_t base = uint64_t(in.bits64()), range = uint64_t(in.bits64());
+  const bool wide = in.flag();
   if (!out.contiguous()) return DECLINED;
   return for_real(out.dtype, [&](auto zero) -> Status {
     using T = decltype(zero);
-    T* x = out.as<T>();
-    const int64_t n = out.numel();
-    if (range == 0) draw<2>(state, n, [&](int64_t i, uint64_t v) { x[i] = T(int64_t(v + base)); });
-    else if (range >> 28) draw<2>(state, n, [&](int64_t i, uint64_t v) { x[i] = T(int64_t(v % range + base)); });
-    else draw<1>(state, n, [&](int64_t i, uint32_t v) { x[i] = T(int64_t(v % uint32_t(range) + base)); });
+    auto put = [&](int64_t i, uint64_t bits) { out.as<T>()[i] = T(int64_t((range ? bits % range : bits) + base)); };
+    if (wide) draw<2>(state, out.numel(), put);
+    else draw<1>(state, out.numel(), put);
     return DONE;
   });
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 #include "convert.hpp"
 #include "parallel.hpp"
@@ -421,7 +422,7 @@ template <class A, class P, class Done> static void reduce_all(const Source& sou
     });
     return;
   }
-  std::vector<Results<Wide<A>>> parts(units * chunks);
+  const std::unique_ptr<Results<Wide<A>>[]> parts(new Results<Wide<A>>[units * chunks]);
   parallel_for(units * chunks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) reduce_part(unit_at(i / chunks), i % chunks, parts[i]);
   });

@@ -23,7 +23,7 @@ function addMultiple(y: Float32Array, x: Float32Array, c: number, count: number)
   for (let i = 0; i < count; i++) y[i] = fma32(x[i]!, c, y[i]!);
 }
 
-const SQRT_HALF = f(0.707106781186547524);
+const SQRT_HALF = f(Math.SQRT1_2);
 const LN2_LOW = f(-2.1219444e-4);
 const LN2_HIGH = 0.693359375;
 const LOG = [
@@ -53,7 +53,7 @@ export function logFloat32(x: Float32Array, count: number): void {
 }
 
 const FOUR_BY_PI = f(1.27323954473516);
-const QUARTERS = [-0.78515625, -2.4187564849853515625e-4, f(-3.77489497744594108e-8)];
+const QUARTERS = [-0.78515625, -2.4187564849853516e-4, f(-3.774894977445941e-8)];
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f);
 const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f);
 

@@ -3,3 +3,4 @@ import './create.ts';
 import './pointwise.ts';
 import './view.ts';
 import './reduce.ts';
+import './matmul.ts';

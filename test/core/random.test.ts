@@ -298,7 +298,7 @@ function parseCall(text: string): Call | null {
       if (from === undefined || Number.isNaN(from)) return null;
       return { name, size, dtype, run: (out, g) => sampling.randomRange(out, dtype, g, from!, to ?? null) };
     }
-    const fill = {
+    const fills: Record<string, (out: TypedArray, dtype: DType, generator: Generator, first: number, second: number) => void> = {
       uniform: sampling.uniform,
       normal: sampling.normal,
       log_normal: sampling.logNormal,
@@ -306,10 +306,11 @@ function parseCall(text: string): Call | null {
       cauchy: sampling.cauchy,
       geometric: sampling.geometric,
       bernoulli: sampling.bernoulli,
-    }[method];
+    };
+    const fill = fills[method];
     if (!fill || args.some((a) => Number.isNaN(a))) return null;
-    const numbers = args as [number, ...number[]];
-    return { name, size, dtype, run: (out, g) => fill(out, dtype, g, ...numbers) };
+    const [first, second] = args as [number, number];
+    return { name, size, dtype, run: (out, g) => fill(out, dtype, g, first, second) };
   }
   if (method === 'rand' || method === 'randn') {
     if (!/^[\d, ]+$/.test(list)) return null;

@@ -31,7 +31,14 @@ const scratch = new DataView(new ArrayBuffer(4));
 function half(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  const size = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? Number.NaN : Number.POSITIVE_INFINITY) : (1024 + fraction) * 2 ** (exponent - 25);
+  const size =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent === 31
+        ? fraction
+          ? Number.NaN
+          : Number.POSITIVE_INFINITY
+        : (1024 + fraction) * 2 ** (exponent - 25);
   return bits & 0x8000 ? -size : size;
 }
 function bfloat(bits: number): number {
@@ -60,8 +67,10 @@ const READERS: Readonly<Record<string, Reader>> = {
 export function decode(dtype: string, shape: readonly number[], bytes: Uint8Array): Values {
   const n = elements(shape);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (dtype === 'int64') return { dtype, shape, real: BigInt64Array.from({ length: n }, (_, i) => view.getBigInt64(8 * i, true)), imag: null };
-  if (dtype === 'uint64') return { dtype, shape, real: BigUint64Array.from({ length: n }, (_, i) => view.getBigUint64(8 * i, true)), imag: null };
+  if (dtype === 'int64')
+    return { dtype, shape, real: BigInt64Array.from({ length: n }, (_, i) => view.getBigInt64(8 * i, true)), imag: null };
+  if (dtype === 'uint64')
+    return { dtype, shape, real: BigUint64Array.from({ length: n }, (_, i) => view.getBigUint64(8 * i, true)), imag: null };
   const part = PARTS[dtype];
   const size = itemSize(dtype);
   const read = READERS[part ?? dtype]!;
@@ -87,4 +96,5 @@ export function gather(memory: Uint8Array, size: number, shape: readonly number[
   return out;
 }
 
-export const contiguousStride = (shape: readonly number[]): number[] => shape.map((_, d) => elements(shape.slice(d + 1).map((s) => Math.max(s, 1))));
+export const contiguousStride = (shape: readonly number[]): number[] =>
+  shape.map((_, d) => elements(shape.slice(d + 1).map((s) => Math.max(s, 1))));

@@ -17,7 +17,8 @@ export interface Target {
 export function invoke(library: Library, target: Target, args: readonly PyValue[], kwargs: ReadonlyMap<string, PyValue>): unknown {
   const call = CREATORS[target.name]?.(library, args, kwargs) ?? { args, kwargs };
   const converted = call.args.map((x) => toLibrary(library, x, target.style));
-  if (call.kwargs.size > 0) converted.push(Object.fromEntries([...call.kwargs].map(([name, x]) => [name, toLibrary(library, x, target.style)])));
+  if (call.kwargs.size > 0)
+    converted.push(Object.fromEntries([...call.kwargs].map(([name, x]) => [name, toLibrary(library, x, target.style)])));
   return target.run(converted);
 }
 
@@ -50,7 +51,8 @@ function callback(library: Library, f: PyFunction): (...args: unknown[]) => unkn
 export function fromLibrary(x: unknown): PyValue {
   if (x === undefined) return null;
   if (typeof x === 'number') return Number.isInteger(x) && !Object.is(x, -0) ? BigInt(x) : x;
-  if (Array.isArray(x) && Object.getPrototypeOf(x) === Array.prototype && !Object.hasOwn(x, 'toString')) return x.some((item) => item !== fromLibrary(item)) ? x.map(fromLibrary) : x;
+  if (Array.isArray(x) && Object.getPrototypeOf(x) === Array.prototype && !Object.hasOwn(x, 'toString'))
+    return x.some((item) => item !== fromLibrary(item)) ? x.map(fromLibrary) : x;
   return x;
 }
 
@@ -117,11 +119,15 @@ const tensorLiteral: Creator = (library, [data, ...rest], kwargs) => {
 /** torch.full(size, 7) is an int64 tensor in Python. */
 const filled: Creator = (_, [size, ...rest], kwargs) => {
   if (!kwargs.has('fill_value')) return { args: [size, ...rest.map((x, i) => (i === 0 ? exactInts(x) : x))], kwargs };
-  return { args: size === undefined ? [] : [size, ...rest], kwargs: new Map(kwargs).set('fill_value', exactInts(kwargs.get('fill_value'))) };
+  return {
+    args: size === undefined ? [] : [size, ...rest],
+    kwargs: new Map(kwargs).set('fill_value', exactInts(kwargs.get('fill_value'))),
+  };
 };
 
 /** torch.where(condition, 1, 0) is an int64 tensor in Python. */
-const chosen: Creator = (_, args, kwargs) => (args.length === 3 && args.slice(1).every(isNumeric) ? { args: args.map((x, i) => (i === 0 ? x : exactInts(x))), kwargs } : null);
+const chosen: Creator = (_, args, kwargs) =>
+  args.length === 3 && args.slice(1).every(isNumeric) ? { args: args.map((x, i) => (i === 0 ? x : exactInts(x))), kwargs } : null;
 
 const CREATORS: Readonly<Record<string, Creator>> = {
   tensor: tensorLiteral,

@@ -1,5 +1,5 @@
 // Comparison of results with expected JSON values: PyTorch's tolerances for numbers, everything else exactly.
-import { PyComplex } from '../python/values.ts';
+import type { PyComplex } from '../python/values.ts';
 import { contiguousStride, elements, type Values } from './array.ts';
 import type { Library, Tensor } from './library.ts';
 import { floatOf, isTensorNode, type Json, type JsonObject, type TensorFile } from './values.ts';
@@ -100,7 +100,8 @@ export class Comparison {
         this.same(String(actual), value, where);
         return;
       case 'packed_sequence':
-        for (const [name, part] of Object.entries(value as JsonObject)) this.check(part, (actual as Record<string, unknown>)[name], `${where}.${name}`);
+        for (const [name, part] of Object.entries(value as JsonObject))
+          this.check(part, (actual as Record<string, unknown>)[name], `${where}.${name}`);
         return;
       default:
         throw new Mismatch(`${where}: the runner cannot compare a ${kind}`);
@@ -112,9 +113,11 @@ export class Comparison {
   }
 
   private number(expected: number, actual: unknown, where: string, whole: boolean): void {
-    const value = typeof actual === 'bigint' ? Number(actual) : actual instanceof Object && 'value' in actual ? Number(actual.value) : actual;
+    const value =
+      typeof actual === 'bigint' ? Number(actual) : actual instanceof Object && 'value' in actual ? Number(actual.value) : actual;
     if (typeof value !== 'number') throw new Mismatch(`${where}: expected ${expected}, got ${show(actual)}`);
-    if (!close(value, expected, whole ? EXACT : this.rule('float64'))) throw new Mismatch(`${where}: expected ${expected}, got ${value}`, Math.abs(value - expected));
+    if (!close(value, expected, whole ? EXACT : this.rule('float64')))
+      throw new Mismatch(`${where}: expected ${expected}, got ${value}`, Math.abs(value - expected));
   }
 
   private complex([re, im]: readonly Json[], actual: unknown, where: string): void {
@@ -128,7 +131,8 @@ export class Comparison {
     if (actual.length !== expected.length) throw new Mismatch(`${where}: expected ${expected.length} values, got ${actual.length}`);
     expected.forEach((item, i) => this.check(item, actual[i], `${where}[${i}]`));
     for (const [i, field] of (fields ?? []).entries()) {
-      if ((actual as unknown as Record<string, unknown>)[field] !== actual[i]) throw new Mismatch(`${where}: the result has no field ${field}`);
+      if ((actual as unknown as Record<string, unknown>)[field] !== actual[i])
+        throw new Mismatch(`${where}: the result has no field ${field}`);
     }
   }
 
@@ -161,13 +165,16 @@ export class Comparison {
     this.same(String((actual as unknown as { layout: unknown }).layout), `torch.${String(expected.sparse)}`, `${where}.layout`);
     this.list(expected.size as readonly Json[], [...actual.shape], `${where}.shape`);
     const parts = expected.parts as readonly JsonObject[];
-    (names[String(expected.sparse)] ?? []).forEach((name, i) => this.tensor(parts[i]!, this.library.method(actual, name), `${where}.${name}`));
+    (names[String(expected.sparse)] ?? []).forEach((name, i) =>
+      this.tensor(parts[i]!, this.library.method(actual, name), `${where}.${name}`),
+    );
   }
 
   /** Compares dtype, shape and numbers. */
   values(expected: Values, actual: Values, where: string): void {
     if (actual.dtype !== expected.dtype) throw new Mismatch(`${where}: expected dtype ${expected.dtype}, got ${actual.dtype}`);
-    if (actual.shape.join() !== expected.shape.join()) throw new Mismatch(`${where}: expected shape [${expected.shape.join(', ')}], got [${actual.shape.join(', ')}]`);
+    if (actual.shape.join() !== expected.shape.join())
+      throw new Mismatch(`${where}: expected shape [${expected.shape.join(', ')}], got [${actual.shape.join(', ')}]`);
     if (this.options.valuesMatter === false) return;
     const { worst, at } = largestExcess(expected, actual, this.rule(expected.dtype), (error) => {
       this.maxError = Math.max(this.maxError, error);
@@ -178,7 +185,12 @@ export class Comparison {
 }
 
 /** The element that exceeds the tolerance most; `at` is -1 if none does. */
-function largestExcess(expected: Values, actual: Values, tolerance: Tolerance, see: (error: number) => void): { worst: number; at: number } {
+function largestExcess(
+  expected: Values,
+  actual: Values,
+  tolerance: Tolerance,
+  see: (error: number) => void,
+): { worst: number; at: number } {
   let worst = 0;
   let at = -1;
   const n = elements(expected.shape);
@@ -219,11 +231,13 @@ export function checkLayout(library: Library, expected: JsonObject, actual: Tens
   const { stride, offset } = actual.layout;
   const differs = !shape.includes(0) && shape.some((s, d) => s > 1 && stride[d] !== wanted[d]);
   if (differs) throw new Mismatch(`${where}: expected strides [${wanted.join(', ')}], got [${stride.join(', ')}]`);
-  if (Boolean(expected.requires_grad) !== actual.requires_grad) throw new Mismatch(`${where}: expected requires_grad ${Boolean(expected.requires_grad)}`);
+  if (Boolean(expected.requires_grad) !== actual.requires_grad)
+    throw new Mismatch(`${where}: expected requires_grad ${Boolean(expected.requires_grad)}`);
   if (expected.same !== undefined) {
     if (inputs[Number(expected.same)] !== actual) throw new Mismatch(`${where}: expected input ${String(expected.same)} itself`);
   } else if (expected.alias !== undefined) {
-    if (!library.sharesStorage(inputs[Number(expected.alias)]!, actual)) throw new Mismatch(`${where}: expected a view of input ${String(expected.alias)}`);
+    if (!library.sharesStorage(inputs[Number(expected.alias)]!, actual))
+      throw new Mismatch(`${where}: expected a view of input ${String(expected.alias)}`);
     if (offset !== expected.offset) throw new Mismatch(`${where}: expected storage offset ${String(expected.offset)}, got ${offset}`);
   } else {
     const shared = inputs.findIndex((input) => library.sharesStorage(input, actual));

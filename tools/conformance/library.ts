@@ -20,7 +20,9 @@ export class Library {
 
   /** A member by its dotted path from `torch`; undefined when there is none. */
   find(path: string): unknown {
-    return path.split('.').reduce<unknown>((at, name) => (at === undefined || at === null ? undefined : (at as Namespace)[name]), this.torch);
+    return path
+      .split('.')
+      .reduce<unknown>((at, name) => (at === undefined || at === null ? undefined : (at as Namespace)[name]), this.torch);
   }
   /** A member that has to be there. */
   get<T = Callable>(path: string): T {
@@ -68,7 +70,9 @@ export class Library {
     const { conj, neg } = tensor.layout;
     const values = decode(tensor.dtype.name, [...tensor.shape], this.bytes(tensor));
     if (values.imag && conj) for (let i = 0; i < values.imag.length; i++) values.imag[i] = -values.imag[i]!;
-    if (neg) for (const part of [values.real, values.imag]) if (part instanceof Float64Array) for (let i = 0; i < part.length; i++) part[i] = -part[i]!;
+    if (neg)
+      for (const part of [values.real, values.imag])
+        if (part instanceof Float64Array) for (let i = 0; i < part.length; i++) part[i] = -part[i]!;
     return values;
   }
 

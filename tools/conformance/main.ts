@@ -3,39 +3,12 @@
 //                          [--failures N] [--strict] [--allow-failures]
 // --only matches "kind/group/id"; --strict counts every check of a case (gradients, strides, variants), not only its result.
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Row, RunOptions } from './case.ts';
-import { type Folder, KINDS, type Kind, openFolder } from './data.ts';
-import { type Library, loadLibrary } from './library.ts';
+import type { Row } from './case.ts';
+import { KINDS, type Kind, openFolder } from './data.ts';
+import { loadLibrary } from './library.ts';
 import { failures, summary, verdict } from './report.ts';
-import { runInterop } from './runners/interop.ts';
-import { runModules } from './runners/modules.ts';
-import { runOps } from './runners/ops.ts';
-import { runOptim } from './runners/optim.ts';
-import { runPrinting } from './runners/printing.ts';
-import { runRandom } from './runners/random.ts';
-import { runSeed } from './runners/seed.ts';
-import { runTrajectories } from './runners/trajectories.ts';
-import { withSkips } from './skips.ts';
-
-type Runner = (library: Library, folder: Folder, options: RunOptions) => Generator<Row>;
-
-const RUNNERS: Readonly<Record<Kind, Runner>> = {
-  ops: runOps,
-  modules: runModules,
-  optim: runOptim,
-  random: runRandom,
-  printing: runPrinting,
-  trajectories: runTrajectories,
-  seed: runSeed,
-  interop: runInterop,
-};
-
-/** Runs the cases of one kind. */
-export function* run(library: Library, kind: Kind, folder: Folder, options: RunOptions): Generator<Row> {
-  for (const row of RUNNERS[kind](library, folder, options)) yield withSkips(row);
-}
+import { run } from './run.ts';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -69,4 +42,4 @@ async function main(): Promise<void> {
   if (rows.some((row) => row.status === 'failed') && !values['allow-failures']) process.exitCode = 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+await main();

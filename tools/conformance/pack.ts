@@ -12,7 +12,9 @@ export function pack(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(index.length);
   const all = Buffer.concat([length, index, ...entries.map(([, bytes]) => bytes)]);
-  return brotliCompressSync(all, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: all.length } });
+  return brotliCompressSync(all, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: all.length },
+  });
 }
 
 /** The files of a pack. */

@@ -6,7 +6,8 @@ interface Tally {
   failed: number;
 }
 
-const percent = ({ passed, failed }: Tally): string => (passed + failed === 0 ? '' : `${((100 * passed) / (passed + failed)).toFixed(1)} %`);
+const percent = ({ passed, failed }: Tally): string =>
+  passed + failed === 0 ? '' : `${((100 * passed) / (passed + failed)).toFixed(1)} %`;
 const count = (rows: readonly Row[], status: Row['status']): number => rows.filter((row) => row.status === status).length;
 
 function grouped<K>(rows: readonly Row[], key: (row: Row) => K): Map<K, Row[]> {
@@ -34,7 +35,14 @@ function checkTallies(rows: readonly Row[]): Map<string, Tally> {
 
 function table(lines: readonly (readonly string[])[]): string {
   const width = lines[0]!.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  return lines.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(width[column]!) : cell.padStart(width[column]!))).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => (column === 0 ? cell.padEnd(width[column]!) : cell.padStart(width[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** A table a kind: how many groups (operators, modules) are there, how many cases pass, and each check's share. */
@@ -49,7 +57,14 @@ function kindTable(kind: string, rows: readonly Row[]): string {
     const missing = groups.filter((group) => group.every((row) => row.missing)).length;
     const tallies = checkTallies(some);
     const cases = { passed: count(some, 'passed'), failed: count(some, 'failed') };
-    return [name, String(groups.length - missing), String(missing), String(some.length), percent(cases), ...checks.map((check) => percent(tallies.get(check) ?? { passed: 0, failed: 0 }))];
+    return [
+      name,
+      String(groups.length - missing),
+      String(missing),
+      String(some.length),
+      percent(cases),
+      ...checks.map((check) => percent(tallies.get(check) ?? { passed: 0, failed: 0 })),
+    ];
   };
   const families = [...grouped(rows, (row) => row.family)].sort(([a], [b]) => (a < b ? -1 : 1));
   const body = families.map(([family, some]) => line(family, some));
@@ -57,10 +72,15 @@ function kindTable(kind: string, rows: readonly Row[]): string {
 }
 
 /** The last line of a run. */
-export const verdict = (rows: readonly Row[]): string => `${count(rows, 'passed')} passed, ${count(rows, 'failed')} failed, ${count(rows, 'skipped')} skipped`;
+export const verdict = (rows: readonly Row[]): string =>
+  `${count(rows, 'passed')} passed, ${count(rows, 'failed')} failed, ${count(rows, 'skipped')} skipped`;
 
-/** The first failures of a run, with how to run one alone. */
+/** The first failures of a run by the name that --only takes, then passed cases of which a further check failed. */
 export function failures(rows: readonly Row[], most: number): string {
-  const failed = rows.filter((row) => row.message !== '' && row.status !== 'skipped').slice(0, most);
-  return failed.map((row) => `${row.status === 'failed' ? 'FAILED' : 'passed, but'} ${row.kind}/${row.group}/${row.id}\n    ${row.message}`).join('\n');
+  const failed = rows.filter((row) => row.status === 'failed');
+  const partly = rows.filter((row) => row.status === 'passed' && row.message !== '');
+  return [...failed, ...partly]
+    .slice(0, most)
+    .map((row) => `${row.status === 'failed' ? 'FAILED' : 'passed, but'} ${row.kind}/${row.group}/${row.id}\n    ${row.message}`)
+    .join('\n');
 }

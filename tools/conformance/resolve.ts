@@ -1,7 +1,7 @@
 // From a Python path (`torch.add`, `Tensor.mT`, `operator.iadd`) to what the library has for it.
 import type { Style, Target } from './call.ts';
 import { indexArguments } from './call.ts';
-import type { Callable, Library } from './library.ts';
+import type { Callable, Library, Tensor } from './library.ts';
 
 /** The methods behind Python's operators, best first. */
 export const OPERATOR_METHODS: Readonly<Record<string, readonly string[]>> = {
@@ -83,16 +83,24 @@ function method(library: Library, name: string): Target | null {
   if (!(name in prototypeOf(library))) {
     const reflected = REFLECTED[name];
     const found = reflected === undefined ? undefined : library.find(reflected);
-    return typeof found === 'function' ? { name, style: 'operator', run: ([self, other]) => (found as Callable)(other, self) } : null;
+    return typeof found === 'function'
+      ? { name, style: 'operator', run: ([self, other]) => (found as Callable)(other, requireTensor(library, self, name)) }
+      : null;
   }
   return {
     name,
     style: 'operator',
     run: ([self, ...args]) => {
-      const member = (self as Record<string, unknown>)[name];
+      const member = (requireTensor(library, self, name) as unknown as Record<string, unknown>)[name];
       return typeof member === 'function' ? (member as Callable).apply(self, args) : member;
     },
   };
+}
+
+/** Only a tensor has a tensor's methods. */
+function requireTensor(library: Library, self: unknown, name: string): Tensor {
+  if (!library.isTensor(self)) throw new TypeError(`${name} is a method of tensors, not of ${typeof self}`);
+  return self;
 }
 
 function operator(library: Library, name: string): Target | null {

@@ -30,7 +30,9 @@ const DTYPES: Readonly<Record<string, string>> = {
 /** The tensors of a file by name. */
 export function readSafetensors(file: Uint8Array): Map<string, StoredTensor> {
   const header = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  const entries: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + header)));
+  const entries: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
+    new TextDecoder().decode(file.subarray(8, 8 + header)),
+  );
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
     if (name === '__metadata__') continue;

@@ -8,7 +8,10 @@ interface Skip {
   readonly reason: string;
 }
 
-const skips = (JSON.parse(readFileSync(new URL('./skips.json', import.meta.url), 'utf8')) as Skip[]).map(({ cases, reason }) => ({ cases: new RegExp(`^(?:${cases})$`), reason }));
+const skips = (JSON.parse(readFileSync(new URL('./skips.json', import.meta.url), 'utf8')) as Skip[]).map(({ cases, reason }) => ({
+  cases: new RegExp(`^(?:${cases})$`),
+  reason,
+}));
 
 /** A failed case that the list names counts as skipped. */
 export function withSkips(row: Row): Row {

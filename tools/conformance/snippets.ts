@@ -15,7 +15,18 @@ export function interpreter(library: Library, names: Readonly<Record<string, str
   return new Interpreter({ foreign: torch, names: values });
 }
 
-const DATA_NAMES = ['random_split', 'RandomSampler', 'WeightedRandomSampler', 'SubsetRandomSampler', 'SequentialSampler', 'BatchSampler', 'TensorDataset', 'DataLoader', 'Subset', 'ConcatDataset'];
+const DATA_NAMES = [
+  'random_split',
+  'RandomSampler',
+  'WeightedRandomSampler',
+  'SubsetRandomSampler',
+  'SequentialSampler',
+  'BatchSampler',
+  'TensorDataset',
+  'DataLoader',
+  'Subset',
+  'ConcatDataset',
+];
 
 export const RANDOM_NAMES = {
   torch: '',

@@ -11,7 +11,8 @@ export type JsonObject = { readonly [key: string]: Json };
 
 export const isObject = (x: Json | undefined): x is JsonObject => typeof x === 'object' && x !== null && !Array.isArray(x);
 /** Whether a node stands for a tensor. */
-export const isTensorNode = (x: Json | undefined): x is JsonObject => isObject(x) && ('t' in x || 'ref' in x || 'sparse' in x || 'step' in x || 'out' in x);
+export const isTensorNode = (x: Json | undefined): x is JsonObject =>
+  isObject(x) && ('t' in x || 'ref' in x || 'sparse' in x || 'step' in x || 'out' in x);
 
 /** The float that a JSON node writes. */
 export function floatOf(text: string): number {
@@ -104,7 +105,12 @@ export class Decoder {
   module(name: string, node: JsonObject): PyValue {
     const { library } = this;
     const build = library.get<unknown>(`nn.${name}`);
-    const module = invoke(library, { name, style: 'plain', run: (args) => new (build as new (...a: unknown[]) => object)(...args) }, this.list((node.args ?? []) as Json[]), this.named((node.kwargs ?? {}) as JsonObject));
+    const module = invoke(
+      library,
+      { name, style: 'plain', run: (args) => new (build as new (...a: unknown[]) => object)(...args) },
+      this.list((node.args ?? []) as Json[]),
+      this.named((node.kwargs ?? {}) as JsonObject),
+    );
     if (node.state) library.method(module, 'load_state_dict', Object.fromEntries(this.named(node.state as JsonObject)));
     return module;
   }
@@ -112,7 +118,12 @@ export class Decoder {
   /** A dataclass of the library. */
   dataclass(name: string, fields: JsonObject): PyValue {
     const found = this.library.find(`nn.${name}`) ?? this.library.get<unknown>(name);
-    return invoke(this.library, { name, style: 'plain', run: (args) => new (found as new (...a: unknown[]) => object)(...args) }, [], this.named(fields));
+    return invoke(
+      this.library,
+      { name, style: 'plain', run: (args) => new (found as new (...a: unknown[]) => object)(...args) },
+      [],
+      this.named(fields),
+    );
   }
 
   callable(path: string): PyValue {
@@ -144,7 +155,8 @@ const READERS: Readonly<Record<string, Read>> = {
   memory_format: (d, name: string) => d.lib.get(name),
   slice: (d, bounds: readonly Json[]) => new PySlice(...(d.list(bounds) as [PyValue, PyValue, PyValue])),
   ellipsis: () => ELLIPSIS,
-  generator: (d, { seed }: { seed: string }) => d.lib.method(d.lib.build('Generator'), 'manual_seed', Number.isSafeInteger(Number(seed)) ? Number(seed) : BigInt(seed)),
+  generator: (d, { seed }: { seed: string }) =>
+    d.lib.method(d.lib.build('Generator'), 'manual_seed', Number.isSafeInteger(Number(seed)) ? Number(seed) : BigInt(seed)),
   module: (d, name: string, node) => d.module(name, node),
   object: (d, name: string, node) => d.dataclass(name, node.fields as JsonObject),
   fn: (d, path: string) => d.callable(path),
@@ -181,5 +193,3 @@ export function runProgram(library: Library, file: TensorFile, program: JsonObje
   }
   return decoder.decode(program.result!);
 }
-
-

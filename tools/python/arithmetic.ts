@@ -83,8 +83,10 @@ function fail(error: Error): never {
 }
 
 function numeric(op: string, left: bigint | number | boolean | PyComplex, right: bigint | number | boolean | PyComplex): PyValue {
-  if (typeof left === 'boolean' && typeof right === 'boolean' && '&|^'.includes(op)) return Boolean(INTEGER[op]!(BigInt(left), BigInt(right)));
-  if (left instanceof PyComplex || right instanceof PyComplex) return (COMPLEX[op] ?? fail(typeError(op, left, right)))(complex(left), complex(right));
+  if (typeof left === 'boolean' && typeof right === 'boolean' && '&|^'.includes(op))
+    return Boolean(INTEGER[op]!(BigInt(left), BigInt(right)));
+  if (left instanceof PyComplex || right instanceof PyComplex)
+    return (COMPLEX[op] ?? fail(typeError(op, left, right)))(complex(left), complex(right));
   const [a, b] = [real(left), real(right)];
   if (['/', '//', '%'].includes(op) && Number(b) === 0) throw new PyError('ZeroDivisionError', 'division by zero');
   if (typeof a === 'bigint' && typeof b === 'bigint') return (INTEGER[op] ?? fail(typeError(op, left, right)))(a, b);
@@ -124,7 +126,8 @@ export function equal(a: PyValue, b: PyValue): boolean {
     // biome-ignore lint/suspicious/noDoubleEquals: bigint and number are one number type in Python
     return real(a) == real(b);
   }
-  if (Array.isArray(a) && Array.isArray(b)) return a instanceof PyTuple === b instanceof PyTuple && a.length === b.length && a.every((x, i) => equal(x, b[i]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a instanceof PyTuple === b instanceof PyTuple && a.length === b.length && a.every((x, i) => equal(x, b[i]));
   if (a instanceof Map && b instanceof Map) return a.size === b.size && [...a].every(([key, x]) => b.has(key) && equal(x, b.get(key)));
   if (a instanceof Set && b instanceof Set) return a.size === b.size && [...a].every((x) => b.has(x));
   return false;

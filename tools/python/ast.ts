@@ -19,7 +19,9 @@ export interface Clause {
   readonly conditions: readonly Expr[];
 }
 
-export type FStringPart = string | { readonly value: Expr; readonly conversion: '' | 'r' | 's' | 'a'; readonly spec: readonly FStringPart[]; readonly label: string };
+export type FStringPart =
+  | string
+  | { readonly value: Expr; readonly conversion: '' | 'r' | 's' | 'a'; readonly spec: readonly FStringPart[]; readonly label: string };
 
 export type Expr =
   | { readonly kind: 'constant'; readonly value: unknown }
@@ -37,7 +39,13 @@ export type Expr =
   | { readonly kind: 'tuple' | 'list' | 'set'; readonly items: readonly Expr[] }
   | { readonly kind: 'starred'; readonly value: Expr }
   | { readonly kind: 'dict'; readonly entries: readonly { readonly key: Expr | null; readonly value: Expr }[] }
-  | { readonly kind: 'comprehension'; readonly result: 'list' | 'set' | 'dict' | 'generator'; readonly element: Expr; readonly value: Expr | null; readonly clauses: readonly Clause[] }
+  | {
+      readonly kind: 'comprehension';
+      readonly result: 'list' | 'set' | 'dict' | 'generator';
+      readonly element: Expr;
+      readonly value: Expr | null;
+      readonly clauses: readonly Clause[];
+    }
   | { readonly kind: 'fstring'; readonly parts: readonly FStringPart[] }
   | { readonly kind: 'named'; readonly id: string; readonly value: Expr };
 
@@ -55,8 +63,18 @@ export type Statement =
   | { readonly kind: 'scope'; readonly where: 'global' | 'nonlocal'; readonly names: readonly string[] }
   | { readonly kind: 'if'; readonly branches: readonly { readonly test: Expr | null; readonly body: readonly Statement[] }[] }
   | { readonly kind: 'while'; readonly test: Expr; readonly body: readonly Statement[]; readonly otherwise: readonly Statement[] }
-  | { readonly kind: 'for'; readonly target: Expr; readonly iterable: Expr; readonly body: readonly Statement[]; readonly otherwise: readonly Statement[] }
-  | { readonly kind: 'with'; readonly items: readonly { readonly context: Expr; readonly as: Expr | null }[]; readonly body: readonly Statement[] }
+  | {
+      readonly kind: 'for';
+      readonly target: Expr;
+      readonly iterable: Expr;
+      readonly body: readonly Statement[];
+      readonly otherwise: readonly Statement[];
+    }
+  | {
+      readonly kind: 'with';
+      readonly items: readonly { readonly context: Expr; readonly as: Expr | null }[];
+      readonly body: readonly Statement[];
+    }
   | {
       readonly kind: 'try';
       readonly body: readonly Statement[];
@@ -64,5 +82,17 @@ export type Statement =
       readonly otherwise: readonly Statement[];
       readonly finally: readonly Statement[];
     }
-  | { readonly kind: 'def'; readonly name: string; readonly params: readonly Parameter[]; readonly body: readonly Statement[]; readonly decorators: readonly Expr[] }
-  | { readonly kind: 'class'; readonly name: string; readonly bases: readonly Argument[]; readonly body: readonly Statement[]; readonly decorators: readonly Expr[] };
+  | {
+      readonly kind: 'def';
+      readonly name: string;
+      readonly params: readonly Parameter[];
+      readonly body: readonly Statement[];
+      readonly decorators: readonly Expr[];
+    }
+  | {
+      readonly kind: 'class';
+      readonly name: string;
+      readonly bases: readonly Argument[];
+      readonly body: readonly Statement[];
+      readonly decorators: readonly Expr[];
+    };

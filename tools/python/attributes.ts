@@ -38,14 +38,17 @@ function strip(text: string, chars: PyValue, left: boolean, right: boolean): str
 
 function formatted(py: Interpreter, template: string, args: readonly PyValue[], kwargs: Kwargs): string {
   let next = 0;
-  return template.replace(/\{\{|\}\}|\{([^{}:!]*)(?:!([rs]))?(?::([^{}]*))?\}/g, (whole, field: string | undefined, conversion: string | undefined, spec: string | undefined) => {
-    if (field === undefined) return whole[0]!;
-    const [head, ...path] = field.split('.');
-    let value = head === '' ? args[next++] : /^\d+$/.test(head!) ? args[Number(head)] : kwargs.get(head!);
-    for (const name of path) value = py.getattr(value, name);
-    if (conversion) value = conversion === 'r' ? py.repr(value) : py.str(value);
-    return py.format(value, spec ?? '');
-  });
+  return template.replace(
+    /\{\{|\}\}|\{([^{}:!]*)(?:!([rs]))?(?::([^{}]*))?\}/g,
+    (whole, field: string | undefined, conversion: string | undefined, spec: string | undefined) => {
+      if (field === undefined) return whole[0]!;
+      const [head, ...path] = field.split('.');
+      let value = head === '' ? args[next++] : /^\d+$/.test(head!) ? args[Number(head)] : kwargs.get(head!);
+      for (const name of path) value = py.getattr(value, name);
+      if (conversion) value = conversion === 'r' ? py.repr(value) : py.str(value);
+      return py.format(value, spec ?? '');
+    },
+  );
 }
 
 function found(index: number, message: string): bigint {
@@ -54,7 +57,11 @@ function found(index: number, message: string): bigint {
 }
 
 const SEQUENCE: Methods<readonly PyValue[]> = {
-  index: (py, self, [item]) => found(self.findIndex((x) => equal(x, item)), `${py.repr(item)} is not in list`),
+  index: (py, self, [item]) =>
+    found(
+      self.findIndex((x) => equal(x, item)),
+      `${py.repr(item)} is not in list`,
+    ),
   count: (_, self, [item]) => BigInt(self.filter((x) => equal(x, item)).length),
 };
 
@@ -156,6 +163,13 @@ export class StandardModule {
 export function getattr(py: Interpreter, object: PyValue, name: string): PyValue {
   const value = lookup(py, object, name);
   if (value !== undefined) return value;
-  const type = object === ELLIPSIS ? 'ellipsis' : object instanceof PyRange ? 'range' : object instanceof StandardModule ? `module '${object.name}'` : typeName(object);
+  const type =
+    object === ELLIPSIS
+      ? 'ellipsis'
+      : object instanceof PyRange
+        ? 'range'
+        : object instanceof StandardModule
+          ? `module '${object.name}'`
+          : typeName(object);
   throw new PyError('AttributeError', `'${type}' object has no attribute '${name}'`);
 }

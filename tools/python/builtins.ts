@@ -1,6 +1,6 @@
 // Python's builtin functions and types.
 import { order, typeName } from './arithmetic.ts';
-import { DictView, sorted } from './attributes.ts';
+import { type DictView, sorted } from './attributes.ts';
 import type { Interpreter } from './evaluate.ts';
 import { type Kwargs, PyClass, PyFunction, PyInstance } from './function.ts';
 import { repr } from './text.ts';
@@ -26,7 +26,8 @@ function functionsOf(py: Interpreter): Record<string, Builtin> {
     };
   return {
     print: (args, kwargs) => {
-      py.output += args.map((x) => py.str(x)).join((kwargs.get('sep') as string | null) ?? ' ') + ((kwargs.get('end') as string | null) ?? '\n');
+      py.output +=
+        args.map((x) => py.str(x)).join((kwargs.get('sep') as string | null) ?? ' ') + ((kwargs.get('end') as string | null) ?? '\n');
       return null;
     },
     len: ([x]) => BigInt(py.length(x)),
@@ -34,7 +35,8 @@ function functionsOf(py: Interpreter): Record<string, Builtin> {
     format: ([x, spec]) => py.format(x, (spec as string | undefined) ?? ''),
     isinstance: ([x, type]) => py.isinstance(x, type),
     hasattr: ([x, name]) => py.hasattr(x, name as string),
-    getattr: ([x, name, otherwise]) => (otherwise === undefined || py.hasattr(x, name as string) ? py.getattr(x, name as string) : otherwise),
+    getattr: ([x, name, otherwise]) =>
+      otherwise === undefined || py.hasattr(x, name as string) ? py.getattr(x, name as string) : otherwise,
     setattr: ([x, name, value]) => {
       py.setattr(x, name as string, value);
       return null;
@@ -107,23 +109,82 @@ function rounded(x: PyValue, digits: PyValue): PyValue {
 }
 
 function typesOf(py: Interpreter): [string, PyClass][] {
-  const type = (name: string, construct: Builtin, test: (x: PyValue) => boolean): [string, PyClass] => [name, new PyClass(name, [], new Map(), construct, test)];
+  const type = (name: string, construct: Builtin, test: (x: PyValue) => boolean): [string, PyClass] => [
+    name,
+    new PyClass(name, [], new Map(), construct, test),
+  ];
   const items = (x: PyValue): PyValue[] => (x === undefined ? [] : [...py.iterate(x)]);
   return [
-    type('int', ([x, base]) => toInt(py, x ?? 0n, base), (x) => typeof x === 'bigint' || typeof x === 'boolean'),
-    type('float', ([x]) => toFloat(py, x ?? 0n), (x) => typeof x === 'number'),
-    type('bool', ([x]) => x !== undefined && py.truth(x), (x) => typeof x === 'boolean'),
-    type('str', ([x]) => (x === undefined ? '' : py.str(x)), (x) => typeof x === 'string'),
-    type('complex', ([re, im]) => new PyComplex(Number(re ?? 0n), Number(im ?? 0n)), (x) => x instanceof PyComplex),
-    type('list', ([x]) => items(x), (x) => Array.isArray(x) && !(x instanceof PyTuple)),
-    type('tuple', ([x]) => PyTuple.from_(items(x)), (x) => x instanceof PyTuple),
-    type('set', ([x]) => new Set(items(x)), (x) => x instanceof Set),
-    type('dict', ([x], kwargs) => toDict(py, x, kwargs), (x) => x instanceof Map),
-    type('range', (args) => range(args), (x) => x instanceof PyRange),
-    type('type', ([x]) => py.typeOf(x), (x) => x instanceof PyClass),
-    type('object', () => new PyInstance(new PyClass('object', [], new Map())), () => true),
-    type('NoneType', () => null, (x) => x === null),
-    type('function', () => null, (x) => x instanceof PyFunction),
+    type(
+      'int',
+      ([x, base]) => toInt(py, x ?? 0n, base),
+      (x) => typeof x === 'bigint' || typeof x === 'boolean',
+    ),
+    type(
+      'float',
+      ([x]) => toFloat(py, x ?? 0n),
+      (x) => typeof x === 'number',
+    ),
+    type(
+      'bool',
+      ([x]) => x !== undefined && py.truth(x),
+      (x) => typeof x === 'boolean',
+    ),
+    type(
+      'str',
+      ([x]) => (x === undefined ? '' : py.str(x)),
+      (x) => typeof x === 'string',
+    ),
+    type(
+      'complex',
+      ([re, im]) => new PyComplex(Number(re ?? 0n), Number(im ?? 0n)),
+      (x) => x instanceof PyComplex,
+    ),
+    type(
+      'list',
+      ([x]) => items(x),
+      (x) => Array.isArray(x) && !(x instanceof PyTuple),
+    ),
+    type(
+      'tuple',
+      ([x]) => PyTuple.from_(items(x)),
+      (x) => x instanceof PyTuple,
+    ),
+    type(
+      'set',
+      ([x]) => new Set(items(x)),
+      (x) => x instanceof Set,
+    ),
+    type(
+      'dict',
+      ([x], kwargs) => toDict(py, x, kwargs),
+      (x) => x instanceof Map,
+    ),
+    type(
+      'range',
+      (args) => range(args),
+      (x) => x instanceof PyRange,
+    ),
+    type(
+      'type',
+      ([x]) => py.typeOf(x),
+      (x) => x instanceof PyClass,
+    ),
+    type(
+      'object',
+      () => new PyInstance(new PyClass('object', [], new Map())),
+      () => true,
+    ),
+    type(
+      'NoneType',
+      () => null,
+      (x) => x === null,
+    ),
+    type(
+      'function',
+      () => null,
+      (x) => x instanceof PyFunction,
+    ),
   ];
 }
 
@@ -137,17 +198,20 @@ function toFloat(py: Interpreter, x: PyValue): number {
   if (typeof x === 'bigint' || typeof x === 'number' || typeof x === 'boolean') return Number(x);
   if (typeof x !== 'string') return toFloat(py, py.call(py.getattr(x, 'item'), []));
   const special = /^([-+]?)(inf|infinity|nan)$/i.exec(x.trim());
-  if (special) return special[2]!.toLowerCase() === 'nan' ? Number.NaN : special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (special)
+    return special[2]!.toLowerCase() === 'nan' ? Number.NaN : special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (x.trim() === '' || Number.isNaN(Number(x))) throw new PyError('ValueError', `could not convert string to float: ${repr(x)}`);
   return Number(x);
 }
 function toDict(py: Interpreter, x: PyValue, kwargs: Kwargs): Map<PyValue, PyValue> {
-  const pairs = x === undefined ? [] : x instanceof Map ? x : Array.from(py.iterate(x), (pair) => [...py.iterate(pair)] as [PyValue, PyValue]);
+  const pairs =
+    x === undefined ? [] : x instanceof Map ? x : Array.from(py.iterate(x), (pair) => [...py.iterate(pair)] as [PyValue, PyValue]);
   return new Map<PyValue, PyValue>([...pairs, ...kwargs]);
 }
 function range(args: readonly PyValue[]): PyRange {
   const [start, stop, step] = args.length === 1 ? [0n, args[0], 1n] : [args[0], args[1], args[2] ?? 1n];
-  if (typeof start !== 'bigint' || typeof stop !== 'bigint' || typeof step !== 'bigint') throw new PyError('TypeError', 'range() needs integers');
+  if (typeof start !== 'bigint' || typeof stop !== 'bigint' || typeof step !== 'bigint')
+    throw new PyError('TypeError', 'range() needs integers');
   if (step === 0n) throw new PyError('ValueError', 'range() arg 3 must not be zero');
   return new PyRange(start, stop, step);
 }

@@ -1,7 +1,7 @@
 // Runs the tree of a snippet. One class walks statements and expressions; whatever is the library's goes to `foreign`.
 import * as arithmetic from './arithmetic.ts';
 import type { Argument, Clause, Expr, FStringPart, Parameter, Statement } from './ast.ts';
-import { DictView, getattr as builtinAttribute } from './attributes.ts';
+import { getattr as builtinAttribute, DictView } from './attributes.ts';
 import { builtins, viewText } from './builtins.ts';
 import type { Foreign } from './foreign.ts';
 import { bind, type Kwargs, NO_KWARGS, PyClass, PyFunction, PyInstance, PySuper } from './function.ts';
@@ -120,7 +120,8 @@ export class Interpreter {
   }
 
   iterate(value: PyValue): Iterable<PyValue> {
-    if (typeof value === 'string' || Array.isArray(value) || value instanceof Set || value instanceof PyRange) return value as Iterable<PyValue>;
+    if (typeof value === 'string' || Array.isArray(value) || value instanceof Set || value instanceof PyRange)
+      return value as Iterable<PyValue>;
     if (value instanceof Map) return value.keys();
     if (value instanceof PyInstance) return this.iterateInstance(value);
     if (this.owns(value)) return this.foreign!.iterate(value);
@@ -236,8 +237,10 @@ export class Interpreter {
   }
   private dunder(op: string, left: PyValue, right: PyValue): PyValue {
     const name = DUNDER[op];
-    if (left instanceof PyInstance && left.type.lookup(`__${name}__`) !== undefined) return this.call(this.getattr(left, `__${name}__`), [right]);
-    if (right instanceof PyInstance && right.type.lookup(`__r${name}__`) !== undefined) return this.call(this.getattr(right, `__r${name}__`), [left]);
+    if (left instanceof PyInstance && left.type.lookup(`__${name}__`) !== undefined)
+      return this.call(this.getattr(left, `__${name}__`), [right]);
+    if (right instanceof PyInstance && right.type.lookup(`__r${name}__`) !== undefined)
+      return this.call(this.getattr(right, `__r${name}__`), [left]);
     return undefined;
   }
 
@@ -277,6 +280,7 @@ export class Interpreter {
 
   typeOf(value: PyValue): PyValue {
     if (value instanceof PyInstance) return value.type;
+    if (value instanceof Error) return this.scope.get(value.name);
     return this.owns(value) ? this.foreign!.typeOf(value) : this.scope.get(arithmetic.typeName(value));
   }
 
@@ -319,7 +323,8 @@ export class Interpreter {
       case 'raise':
         throw this.raised(node.value ? this.expression(node.value, scope) : null);
       case 'assert':
-        if (!this.truth(this.expression(node.test, scope))) throw new PyError('AssertionError', node.message ? this.str(this.expression(node.message, scope)) : '');
+        if (!this.truth(this.expression(node.test, scope)))
+          throw new PyError('AssertionError', node.message ? this.str(this.expression(node.message, scope)) : '');
         return;
       case 'import': {
         const module = this.module(node.as ? node.module : node.module.split('.')[0]!);
@@ -353,7 +358,14 @@ export class Interpreter {
         this.try(node, scope);
         return;
       case 'def':
-        scope.set(node.name, this.decorated(node.decorators, this.makeFunction(node.name, node.params, (inside) => this.functionBody(node.body, inside), scope), scope));
+        scope.set(
+          node.name,
+          this.decorated(
+            node.decorators,
+            this.makeFunction(node.name, node.params, (inside) => this.functionBody(node.body, inside), scope),
+            scope,
+          ),
+        );
         return;
       case 'class':
         scope.set(node.name, this.decorated(node.decorators, this.classDefinition(node, scope), scope));
@@ -405,7 +417,12 @@ export class Interpreter {
     const values = [...this.iterate(value)];
     const star = targets.findIndex((t) => t.kind === 'starred');
     if (star < 0 ? values.length !== targets.length : values.length < targets.length - 1) {
-      throw new PyError('ValueError', values.length > targets.length ? `too many values to unpack (expected ${targets.length})` : `not enough values to unpack (expected ${targets.length}, got ${values.length})`);
+      throw new PyError(
+        'ValueError',
+        values.length > targets.length
+          ? `too many values to unpack (expected ${targets.length})`
+          : `not enough values to unpack (expected ${targets.length}, got ${values.length})`,
+      );
     }
     const extra = values.length - targets.length;
     targets.forEach((t, i) => {
@@ -463,7 +480,14 @@ export class Interpreter {
         this.statements(node.body, scope);
         failed = false;
       } catch (error) {
-        if (!(error instanceof Error) || error instanceof Break || error instanceof Continue || error instanceof Return || error instanceof Unsupported) throw error;
+        if (
+          !(error instanceof Error) ||
+          error instanceof Break ||
+          error instanceof Continue ||
+          error instanceof Return ||
+          error instanceof Unsupported
+        )
+          throw error;
         const handler = node.handlers.find(({ type }) => type === null || this.isinstance(error, this.expression(type, scope)));
         if (!handler) throw error;
         if (handler.as) scope.set(handler.as, error);
@@ -495,11 +519,21 @@ export class Interpreter {
           exit();
         }
       };
-      return new PyFunction(inner instanceof PyFunction ? inner.name : 'decorated', around, inner instanceof PyFunction ? inner.params : null);
+      return new PyFunction(
+        inner instanceof PyFunction ? inner.name : 'decorated',
+        around,
+        inner instanceof PyFunction ? inner.params : null,
+      );
     }, value);
   }
 
-  private makeFunction(name: string, params: readonly Parameter[], body: (scope: Scope) => PyValue, scope: Scope, owner?: { value: PyValue }): PyFunction {
+  private makeFunction(
+    name: string,
+    params: readonly Parameter[],
+    body: (scope: Scope) => PyValue,
+    scope: Scope,
+    owner?: { value: PyValue },
+  ): PyFunction {
     const defaults = new Map(params.flatMap((p) => (p.default ? [[p.name, this.expression(p.default, scope)] as const] : [])));
     const invoke = (args: readonly PyValue[], kwargs: Kwargs): PyValue => {
       const outer = this.method;
@@ -536,7 +570,10 @@ export class Interpreter {
       }
     }
     const foreignBase = bases.find((base) => !(base instanceof PyClass));
-    owner.value = foreignBase === undefined ? new PyClass(node.name, bases as PyClass[], inside.names) : this.foreign!.subclass(node.name, foreignBase, inside.names);
+    owner.value =
+      foreignBase === undefined
+        ? new PyClass(node.name, bases as PyClass[], inside.names)
+        : this.foreign!.subclass(node.name, foreignBase, inside.names);
     return owner.value;
   }
 
@@ -598,7 +635,9 @@ export class Interpreter {
   }
 
   private items(nodes: readonly Expr[], scope: Scope): PyValue[] {
-    return nodes.flatMap((node) => (node.kind === 'starred' ? [...this.iterate(this.expression(node.value, scope))] : [this.expression(node, scope)]));
+    return nodes.flatMap((node) =>
+      node.kind === 'starred' ? [...this.iterate(this.expression(node.value, scope))] : [this.expression(node, scope)],
+    );
   }
 
   private dict(entries: readonly { key: Expr | null; value: Expr }[], scope: Scope): Map<PyValue, PyValue> {
@@ -647,7 +686,8 @@ export class Interpreter {
     const inside = new Scope(new Map(), scope);
     const element = (): PyValue => this.expression(node.element, inside);
     if (node.result === 'generator') return this.produce(node.clauses, inside, element);
-    if (node.result === 'dict') return new Map(this.produce(node.clauses, inside, () => [element(), this.expression(node.value!, inside)] as const));
+    if (node.result === 'dict')
+      return new Map(this.produce(node.clauses, inside, () => [element(), this.expression(node.value!, inside)] as const));
     const items = this.produce(node.clauses, inside, element);
     return node.result === 'set' ? new Set(items) : [...items];
   }
@@ -676,7 +716,9 @@ export class Interpreter {
 
   /** format(value, spec). */
   format(value: PyValue, spec: string): string {
-    return this.owns(value) || value instanceof PyInstance ? text.format(this.str(value), spec) : text.format(value, spec, (v) => this.foreignText(v, 'repr'));
+    return this.owns(value) || value instanceof PyInstance
+      ? text.format(this.str(value), spec)
+      : text.format(value, spec, (v) => this.foreignText(v, 'repr'));
   }
 }
 

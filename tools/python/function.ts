@@ -53,7 +53,13 @@ export class PySuper {
 }
 
 /** The parameters' values of a call, by name. */
-export function bind(name: string, params: readonly Parameter[], defaults: ReadonlyMap<string, PyValue>, args: readonly PyValue[], kwargs: Kwargs): Map<string, PyValue> {
+export function bind(
+  name: string,
+  params: readonly Parameter[],
+  defaults: ReadonlyMap<string, PyValue>,
+  args: readonly PyValue[],
+  kwargs: Kwargs,
+): Map<string, PyValue> {
   const values = new Map<string, PyValue>();
   const rest = new Map(kwargs);
   const positional = params.filter((p) => p.kind === 'plain');

@@ -8,7 +8,19 @@ export function numberLiteral(text: string): bigint | number | PyComplex {
   return /^\d+$/.test(plain) ? BigInt(plain) : Number(plain);
 }
 
-const SIMPLE: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v', a: '\x07', '\\': '\\', "'": "'", '"': '"', '\n': '' };
+const SIMPLE: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  a: '\x07',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '\n': '',
+};
 
 /** The text between the quotes of a string that is not raw. */
 export function unescape(text: string): string {

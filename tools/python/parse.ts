@@ -12,7 +12,8 @@ export function parse(source: string): readonly Statement[] {
   const tree = parser.parse(text);
   tree.iterate({
     enter(node) {
-      if (node.type.isError) throw new PyError('SyntaxError', `invalid syntax: ${text.slice(Math.max(0, node.from - 20), node.to + 20).trim()}`);
+      if (node.type.isError)
+        throw new PyError('SyntaxError', `invalid syntax: ${text.slice(Math.max(0, node.from - 20), node.to + 20).trim()}`);
     },
   });
   return new Reader(text).statements(children(tree.topNode));
@@ -46,7 +47,9 @@ class Reader {
   // ------------------------------------------------------------------ statements
 
   statements(nodes: readonly Node[]): Statement[] {
-    return nodes.flatMap((node) => (node.name === 'StatementGroup' ? this.statements(children(node).filter((n) => n.name !== ';')) : [this.statement(node)]));
+    return nodes.flatMap((node) =>
+      node.name === 'StatementGroup' ? this.statements(children(node).filter((n) => n.name !== ';')) : [this.statement(node)],
+    );
   }
 
   private body(node: Node): Statement[] {
@@ -62,7 +65,12 @@ class Reader {
         return this.assign(parts);
       case 'UpdateStatement': {
         const at = named(parts, 'UpdateOp');
-        return { kind: 'update', op: this.text(parts[at]!).slice(0, -1), target: this.sequence(parts.slice(0, at)), value: this.sequence(parts.slice(at + 1)) };
+        return {
+          kind: 'update',
+          op: this.text(parts[at]!).slice(0, -1),
+          target: this.sequence(parts.slice(0, at)),
+          value: this.sequence(parts.slice(at + 1)),
+        };
       }
       case 'DeleteStatement':
         return { kind: 'delete', targets: this.list(parts.slice(1)) };
@@ -81,7 +89,14 @@ class Reader {
         return { kind: 'assert', test: test!, message: message ?? null };
       }
       case 'ScopeStatement':
-        return { kind: 'scope', where: parts[0]!.name as 'global' | 'nonlocal', names: parts.slice(1).filter((n) => n.name === 'VariableName').map((n) => this.text(n)) };
+        return {
+          kind: 'scope',
+          where: parts[0]!.name as 'global' | 'nonlocal',
+          names: parts
+            .slice(1)
+            .filter((n) => n.name === 'VariableName')
+            .map((n) => this.text(n)),
+        };
       case 'ImportStatement':
         return this.import(parts);
       case 'IfStatement':
@@ -91,7 +106,13 @@ class Reader {
       case 'ForStatement': {
         const at = named(parts, 'in');
         const body = named(parts, 'Body');
-        return { kind: 'for', target: this.sequence(parts.slice(1, at)), iterable: this.sequence(parts.slice(at + 1, body)), body: this.body(parts[body]!), otherwise: this.otherwise(parts) };
+        return {
+          kind: 'for',
+          target: this.sequence(parts.slice(1, at)),
+          iterable: this.sequence(parts.slice(at + 1, body)),
+          body: this.body(parts[body]!),
+          otherwise: this.otherwise(parts),
+        };
       }
       case 'WithStatement':
         return this.with(parts);
@@ -104,7 +125,9 @@ class Reader {
       case 'DecoratedStatement': {
         const decorators = parts.slice(0, -1).map((n) => this.decorator(n));
         const definition = parts.at(-1)!;
-        return definition.name === 'ClassDefinition' ? this.classDefinition(children(definition), decorators) : this.functionDefinition(children(definition), decorators);
+        return definition.name === 'ClassDefinition'
+          ? this.classDefinition(children(definition), decorators)
+          : this.functionDefinition(children(definition), decorators);
       }
       default:
         throw new Unsupported(`the evaluator has no ${node.name}`);
@@ -126,7 +149,10 @@ class Reader {
 
   private import(parts: readonly Node[]): Statement {
     const names = (nodes: readonly Node[]): { name: string; as: string }[] =>
-      split(nodes.filter((n) => n.name !== '(' && n.name !== ')'), ',').map((group) => {
+      split(
+        nodes.filter((n) => n.name !== '(' && n.name !== ')'),
+        ',',
+      ).map((group) => {
         const at = named(group, 'as');
         const name = this.dotted(at < 0 ? group : group.slice(0, at));
         return { name, as: at < 0 ? name : this.text(group.at(-1)!) };
@@ -143,7 +169,8 @@ class Reader {
   private branches(parts: readonly Node[]): { test: Expr | null; body: Statement[] }[] {
     const found: { test: Expr | null; body: Statement[] }[] = [];
     parts.forEach((node, i) => {
-      if (node.name === 'Body') found.push({ test: parts[i - 1]!.name === 'else' ? null : this.expression(parts[i - 1]!), body: this.body(node) });
+      if (node.name === 'Body')
+        found.push({ test: parts[i - 1]!.name === 'else' ? null : this.expression(parts[i - 1]!), body: this.body(node) });
     });
     return found;
   }
@@ -154,7 +181,10 @@ class Reader {
   }
 
   private with(parts: readonly Node[]): Statement {
-    const items = split(parts.slice(1, -1), ',').map(([context, , as]) => ({ context: this.expression(context!), as: as ? this.expression(as) : null }));
+    const items = split(parts.slice(1, -1), ',').map(([context, , as]) => ({
+      context: this.expression(context!),
+      as: as ? this.expression(as) : null,
+    }));
     return { kind: 'with', items, body: this.body(parts.at(-1)!) };
   }
 
@@ -166,7 +196,11 @@ class Reader {
       if (node.name !== 'except') return;
       const head = parts.slice(i + 1, i + 1 + parts.slice(i + 1).findIndex((n) => n.name === 'Body'));
       const as = named(head, 'as');
-      handlers.push({ type: head.length ? this.expression(head[0]!) : null, as: as < 0 ? null : this.text(head[as + 1]!), body: this.body(parts[i + 1 + head.length]!) });
+      handlers.push({
+        type: head.length ? this.expression(head[0]!) : null,
+        as: as < 0 ? null : this.text(head[as + 1]!),
+        body: this.body(parts[i + 1 + head.length]!),
+      });
     });
     return { kind: 'try', body: this.body(parts[1]!), handlers, otherwise: this.otherwise(parts), finally: last };
   }
@@ -198,7 +232,10 @@ class Reader {
   private params(nodes: readonly Node[]): Parameter[] {
     const found: Parameter[] = [];
     let keywordOnly = false;
-    for (const group of split(nodes.filter((n) => n.name !== 'TypeDef'), ',')) {
+    for (const group of split(
+      nodes.filter((n) => n.name !== 'TypeDef'),
+      ',',
+    )) {
       const [first] = group;
       if (first!.name === '/') continue;
       const star = first!.name === '*' || first!.name === '**' ? first!.name : '';
@@ -206,7 +243,11 @@ class Reader {
       const name = group[star ? 1 : 0];
       if (!name) continue;
       const at = named(group, 'AssignOp');
-      found.push({ name: this.text(name), kind: star || (keywordOnly ? 'keyword-only' : 'plain'), default: at < 0 ? null : this.expression(group[at + 1]!) });
+      found.push({
+        name: this.text(name),
+        kind: star || (keywordOnly ? 'keyword-only' : 'plain'),
+        default: at < 0 ? null : this.expression(group[at + 1]!),
+      });
     }
     return found;
   }
@@ -220,7 +261,9 @@ class Reader {
   }
 
   private list(nodes: readonly Node[]): Expr[] {
-    return split(nodes, ',').map((group) => (group[0]!.name === '*' ? { kind: 'starred', value: this.expression(group[1]!) } : this.expression(group[0]!)));
+    return split(nodes, ',').map((group) =>
+      group[0]!.name === '*' ? { kind: 'starred', value: this.expression(group[1]!) } : this.expression(group[0]!),
+    );
   }
 
   private expression(node: Node): Expr {
@@ -254,7 +297,9 @@ class Reader {
         return {
           kind: 'dict',
           entries: split(inner(node), ',').map((group) =>
-            group[0]!.name === '**' ? { key: null, value: this.expression(group[1]!) } : { key: this.expression(group[0]!), value: this.expression(group[2]!) },
+            group[0]!.name === '**'
+              ? { key: null, value: this.expression(group[1]!) }
+              : { key: this.expression(group[0]!), value: this.expression(group[2]!) },
           ),
         };
       case 'ArrayComprehensionExpression':
@@ -274,7 +319,12 @@ class Reader {
       case 'BinaryExpression':
         return this.binary(parts);
       case 'ConditionalExpression':
-        return { kind: 'conditional', test: this.expression(parts[2]!), then: this.expression(parts[0]!), otherwise: this.expression(parts[4]!) };
+        return {
+          kind: 'conditional',
+          test: this.expression(parts[2]!),
+          then: this.expression(parts[0]!),
+          otherwise: this.expression(parts[4]!),
+        };
       case 'LambdaExpression':
         return { kind: 'lambda', params: this.params(children(parts[named(parts, 'ParamList')]!)), body: this.expression(parts.at(-1)!) };
       default:
@@ -287,11 +337,14 @@ class Reader {
     const operator = parts.slice(1, -1);
     const op = operator.map((n) => this.text(n)).join(' ');
     if (op === 'and' || op === 'or') return { kind: 'logical', op, left: this.expression(left), right: this.expression(right) };
-    if (operator[0]!.name === 'ArithOp' || operator[0]!.name === 'BitOp') return { kind: 'binary', op, left: this.expression(left), right: this.expression(right) };
+    if (operator[0]!.name === 'ArithOp' || operator[0]!.name === 'BitOp')
+      return { kind: 'binary', op, left: this.expression(left), right: this.expression(right) };
     const first = this.expression(left);
     const link = { op, right: this.expression(right) };
     // The grammar nests a < b < c to the left; in parentheses the left comparison is a value of its own.
-    return first.kind === 'compare' && left.name === 'BinaryExpression' ? { ...first, rest: [...first.rest, link] } : { kind: 'compare', left: first, rest: [link] };
+    return first.kind === 'compare' && left.name === 'BinaryExpression'
+      ? { ...first, rest: [...first.rest, link] }
+      : { kind: 'compare', left: first, rest: [link] };
   }
 
   private member(parts: readonly Node[]): Expr {
@@ -303,7 +356,8 @@ class Reader {
   }
 
   private subscript(group: readonly Node[]): Expr {
-    if (named(group, ':') < 0) return group[0]!.name === '*' ? { kind: 'starred', value: this.expression(group[1]!) } : this.expression(group[0]!);
+    if (named(group, ':') < 0)
+      return group[0]!.name === '*' ? { kind: 'starred', value: this.expression(group[1]!) } : this.expression(group[0]!);
     const bounds: (Expr | null)[] = [null, null, null];
     let at = 0;
     for (const node of group) {
@@ -342,7 +396,13 @@ class Reader {
       }
       rest = rest.slice(next);
     }
-    return { kind: 'comprehension', result, element: this.expression(head[0]!), value: result === 'dict' ? this.expression(head[2]!) : null, clauses };
+    return {
+      kind: 'comprehension',
+      result,
+      element: this.expression(head[0]!),
+      value: result === 'dict' ? this.expression(head[2]!) : null,
+      clauses,
+    };
   }
 
   // ------------------------------------------------------------------ strings

@@ -30,7 +30,9 @@ function complexRepr({ re, im }: PyComplex): string {
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
 function stringRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const body = [...text].map((c) => ESCAPES[c] ?? (c === quote ? `\\${c}` : c < ' ' || c === '\x7f' ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c));
+  const body = [...text].map(
+    (c) => ESCAPES[c] ?? (c === quote ? `\\${c}` : c < ' ' || c === '\x7f' ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c),
+  );
   return quote + body.join('') + quote;
 }
 
@@ -40,7 +42,8 @@ export type ForeignText = (value: unknown) => string | null;
 /** Python's repr(value). */
 export function repr(value: PyValue, foreign: ForeignText = () => null): string {
   const each = (items: Iterable<PyValue>): string => Array.from(items, (v) => repr(v, foreign)).join(', ');
-  const pairs = (items: Iterable<readonly [PyValue, PyValue]>): string => Array.from(items, ([k, v]) => `${repr(k, foreign)}: ${repr(v, foreign)}`).join(', ');
+  const pairs = (items: Iterable<readonly [PyValue, PyValue]>): string =>
+    Array.from(items, ([k, v]) => `${repr(k, foreign)}: ${repr(v, foreign)}`).join(', ');
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'bigint') return String(value);

@@ -60,7 +60,8 @@ const LISTS = new Set(['tolist', 'default_collate']);
 const PYTHON_NAME = Symbol('the class of the snippet');
 
 const isClass = (x: unknown): x is Constructor => typeof x === 'function' && /^class\b/.test(Function.prototype.toString.call(x));
-const isNamespace = (x: unknown): x is object => typeof x === 'object' && x !== null && (Object.prototype.toString.call(x) === '[object Module]' || isPlainObject(x));
+const isNamespace = (x: unknown): x is object =>
+  typeof x === 'object' && x !== null && (Object.prototype.toString.call(x) === '[object Module]' || isPlainObject(x));
 
 export class Torch implements Foreign {
   /** Python values of attributes whose JavaScript form says less: a float that is whole, a tuple. */
@@ -77,7 +78,8 @@ export class Torch implements Foreign {
   owns(value: PyValue): boolean {
     if (value instanceof Namespace || value instanceof Member || value instanceof LibraryClass) return true;
     if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
-    if (value instanceof PyTuple || value instanceof Map || value instanceof Set || value instanceof Error || isPlainObject(value)) return false;
+    if (value instanceof PyTuple || value instanceof Map || value instanceof Set || value instanceof Error || isPlainObject(value))
+      return false;
     if (Array.isArray(value)) return Object.getPrototypeOf(value) !== Array.prototype || Object.hasOwn(value, 'toString');
     return !isPythons(value);
   }
@@ -88,7 +90,13 @@ export class Torch implements Foreign {
     if (path !== null && isNamespace(value)) return new Namespace(value, path);
     if (isClass(value)) return new LibraryClass(value, path);
     if (typeof value !== 'function' || (owner instanceof Object && this.isModule(value))) return fromLibrary(value);
-    return new Member(value as Callable, owner, name, path === null ? (this.library.isTensor(owner) ? 'operator' : 'plain') : styleOf(path), path);
+    return new Member(
+      value as Callable,
+      owner,
+      name,
+      path === null ? (this.library.isTensor(owner) ? 'operator' : 'plain') : styleOf(path),
+      path,
+    );
   }
   private isModule(x: unknown): boolean {
     const module = this.library.find('nn.Module');
@@ -98,8 +106,24 @@ export class Torch implements Foreign {
   getattr(object: PyValue, name: string): PyValue {
     if (object instanceof PySuper) return this.inherited(object, name);
     if (object instanceof Namespace) return this.namespaceMember(object, name);
-    if (object instanceof LibraryClass) return name === '__name__' ? className(object.type) : this.member((object.type as unknown as Record<string, unknown>)[name] ?? missing(className(object.type), name), object.type, name, null);
-    if (object instanceof Member) return name === '__name__' ? object.name : this.member((object.fn as unknown as Record<string, unknown>)[name] ?? missing(object.name, name), object.fn, name, object.path && `${object.path}.${name}`);
+    if (object instanceof LibraryClass)
+      return name === '__name__'
+        ? className(object.type)
+        : this.member(
+            (object.type as unknown as Record<string, unknown>)[name] ?? missing(className(object.type), name),
+            object.type,
+            name,
+            null,
+          );
+    if (object instanceof Member)
+      return name === '__name__'
+        ? object.name
+        : this.member(
+            (object.fn as unknown as Record<string, unknown>)[name] ?? missing(object.name, name),
+            object.fn,
+            name,
+            object.path && `${object.path}.${name}`,
+          );
     if (name === '__class__') return this.typeOf(object);
     const target = object as Record<string, unknown>;
     const value = target[name];
@@ -137,7 +161,8 @@ export class Torch implements Foreign {
     const key = toLibrary(library, index, 'plain');
     if (Array.isArray(object)) return fromLibrary(object.at(Number(key)));
     const target = object as Record<string, unknown>;
-    for (const name of ['get', 'at']) if (typeof target[name] === 'function') return fromLibrary((target[name] as Callable).call(object, key));
+    for (const name of ['get', 'at'])
+      if (typeof target[name] === 'function') return fromLibrary((target[name] as Callable).call(object, key));
     throw new PyError('TypeError', `'${className(object as object)}' object is not subscriptable`);
   }
   setitem(object: PyValue, index: PyValue, value: PyValue): void {
@@ -155,7 +180,8 @@ export class Torch implements Foreign {
     if (typeof target[Symbol.iterator] === 'function') for (const item of target as Iterable<unknown>) yield fromLibrary(item);
     else if (this.library.isTensor(object)) for (let i = 0; i < this.length(object); i++) yield this.getitem(object, BigInt(i));
     else if (typeof target.keys === 'function') for (const key of target.keys() as Iterable<unknown>) yield fromLibrary(key);
-    else if (Number.isInteger((object as { length?: unknown }).length)) for (let i = 0; i < this.length(object); i++) yield this.getitem(object, BigInt(i));
+    else if (Number.isInteger((object as { length?: unknown }).length))
+      for (let i = 0; i < this.length(object); i++) yield this.getitem(object, BigInt(i));
     else throw new PyError('TypeError', `'${className(object as object)}' object is not iterable`);
   }
   length(object: PyValue): number {
@@ -191,7 +217,10 @@ export class Torch implements Foreign {
   /** Operators between objects that are not tensors: sizes and data sets add, others compare. */
   private objects(op: string, left: PyValue, right: PyValue): PyValue {
     if (op === '==' || op === '!=') {
-      const same = Array.isArray(left) && Array.isArray(right) ? left.length === right.length && left.every((x, i) => x == right[i]) : unwrapped(left) === unwrapped(right);
+      const same =
+        Array.isArray(left) && Array.isArray(right)
+          ? left.length === right.length && left.every((x, i) => x == right[i])
+          : unwrapped(left) === unwrapped(right);
       return same === (op === '==');
     }
     if (op === '+' && typeof (left as { concat?: unknown }).concat === 'function') return this.library.method(left, 'concat', right);
@@ -228,12 +257,19 @@ export class Torch implements Foreign {
   private result({ self, name, style }: Member, result: unknown): PyValue {
     if (this.library.isTensor(self) && (name === 'item' || name === 'tolist')) return elements(result, /float|half/.test(self.dtype.name));
     const value = fromLibrary(result);
-    return style === 'operator' && Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype && !Object.hasOwn(value, 'toString') && !LISTS.has(name) ? PyTuple.from_(value) : value;
+    return style === 'operator' &&
+      Array.isArray(value) &&
+      Object.getPrototypeOf(value) === Array.prototype &&
+      !Object.hasOwn(value, 'toString') &&
+      !LISTS.has(name)
+      ? PyTuple.from_(value)
+      : value;
   }
 
   enter(context: PyValue): { value: PyValue; exit(): void } {
     const target = context as { [Symbol.dispose]?: () => void };
-    if (typeof target[Symbol.dispose] !== 'function') throw new PyError('TypeError', `'${className(context as object)}' object is not a context manager`);
+    if (typeof target[Symbol.dispose] !== 'function')
+      throw new PyError('TypeError', `'${className(context as object)}' object is not a context manager`);
     return { value: context, exit: () => target[Symbol.dispose]!() };
   }
 
@@ -254,9 +290,18 @@ export class Torch implements Foreign {
     };
     Object.defineProperty(type, 'name', { value: name });
     for (const [key, value] of namespace) {
-      if (key !== '__init__') Object.defineProperty(type.prototype, METHOD_NAMES[key] ?? key, { value: value instanceof PyFunction ? this.method(value) : value, writable: true, configurable: true });
+      if (key !== '__init__')
+        Object.defineProperty(type.prototype, METHOD_NAMES[key] ?? key, {
+          value: value instanceof PyFunction ? this.method(value) : value,
+          writable: true,
+          configurable: true,
+        });
     }
-    if (namespace.has('__len__')) Object.defineProperty(type.prototype, 'length', { get: (type.prototype as unknown as { length_: Callable }).length_, configurable: true });
+    if (namespace.has('__len__'))
+      Object.defineProperty(type.prototype, 'length', {
+        get: (type.prototype as unknown as { length_: Callable }).length_,
+        configurable: true,
+      });
     return new LibraryClass(type, null);
   }
   /** A method that the library calls with its own values; a last plain object names parameters. */
@@ -272,7 +317,12 @@ export class Torch implements Foreign {
   }
 
   isinstance(object: PyValue, type: PyValue): boolean {
-    return type instanceof LibraryClass && (typeof object === 'object' || typeof object === 'function') && object !== null && object instanceof type.type;
+    return (
+      type instanceof LibraryClass &&
+      (typeof object === 'object' || typeof object === 'function') &&
+      object !== null &&
+      object instanceof type.type
+    );
   }
   typeOf(object: PyValue): PyValue {
     return new LibraryClass((object as { constructor: Constructor }).constructor, null);
@@ -305,9 +355,21 @@ class PythonArguments {
   ) {}
 }
 
-const METHOD_NAMES: Readonly<Record<string, string>> = { __getitem__: 'get', __len__: 'length_', __call__: 'forward', __repr__: 'toString', __iter__: '__iter__' };
+const METHOD_NAMES: Readonly<Record<string, string>> = {
+  __getitem__: 'get',
+  __len__: 'length_',
+  __call__: 'forward',
+  __repr__: 'toString',
+  __iter__: '__iter__',
+};
 
-const isPythons = (x: object): boolean => x instanceof PyFunction || x instanceof PyClass || x instanceof PyInstance || x instanceof PySuper || PYTHON_CLASSES.has(x.constructor?.name ?? '') || isIterator(x);
+const isPythons = (x: object): boolean =>
+  x instanceof PyFunction ||
+  x instanceof PyClass ||
+  x instanceof PyInstance ||
+  x instanceof PySuper ||
+  PYTHON_CLASSES.has(x.constructor?.name ?? '') ||
+  isIterator(x);
 const PYTHON_CLASSES = new Set(['PyComplex', 'PySlice', 'PyRange', 'DictView', 'StandardModule']);
 const isIterator = (x: object): boolean => typeof (x as { next?: unknown }).next === 'function' && !('shape' in x);
 
@@ -333,7 +395,10 @@ function qualifiedName({ type, path }: LibraryClass): string {
   return path === null ? `torch.${className(type)}` : `torch.${path}`;
 }
 function missing(owner: string, name: string): never {
-  throw new PyError('AttributeError', owner.startsWith('module') ? `${owner} has no attribute '${name}'` : `'${owner}' object has no attribute '${name}'`);
+  throw new PyError(
+    'AttributeError',
+    owner.startsWith('module') ? `${owner} has no attribute '${name}'` : `'${owner}' object has no attribute '${name}'`,
+  );
 }
 function fail(error: Error): never {
   throw error;

@@ -124,10 +124,6 @@ export const select = torchFunction('select') as {
 export const select_scatter = torchFunction('select_scatter') as {
   (input: Tensor, src: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
 };
-export const slice = torchFunction('slice') as {
-  (input: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number, options?: { out?: Tensor }): Tensor;
-};
 /** self with the part that slice shows replaced by src. */
 export const slice_scatter = torchFunction('slice_scatter') as {
   (input: Tensor, src: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
@@ -195,4 +191,64 @@ export const sum = torchFunction('sum') as {
   (input: Tensor, dim: number | readonly number[] | null, options: { keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
+};
+/** The matrix product of two matrices, (n×m)·(m×p) → (n×p). */
+export const mm = torchFunction('mm') as {
+  (input: Tensor, mat2: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** Matrix products of two batches of matrices, (b×n×m)·(b×m×p) → (b×n×p). */
+export const bmm = torchFunction('bmm') as {
+  (input: Tensor, mat2: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The product of vectors, matrices or batches of matrices, as the @ operator. */
+export const matmul = torchFunction('matmul') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The product of vectors, matrices or batches of matrices, as the @ operator. */
+export const __matmul__ = torchFunction('__matmul__') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The product of a matrix and a vector. */
+export const mv = torchFunction('mv') as {
+  (input: Tensor, vec: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The inner product of two vectors. */
+export const dot = torchFunction('dot') as {
+  (input: Tensor, tensor: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The inner product of two vectors, the first conjugated. */
+export const vdot = torchFunction('vdot') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** beta · self + alpha · (mat1 @ mat2). */
+export const addmm = torchFunction('addmm') as {
+  (input: Tensor, mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar; out?: Tensor }): Tensor;
+};
+/** beta · self + alpha · (mat @ vec). */
+export const addmv = torchFunction('addmv') as {
+  (input: Tensor, mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar; out?: Tensor }): Tensor;
+};
+/** beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ. */
+export const addbmm = torchFunction('addbmm') as {
+  (input: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar; out?: Tensor }): Tensor;
+};
+/** beta · self + alpha · (batch1ᵢ @ batch2ᵢ). */
+export const baddbmm = torchFunction('baddbmm') as {
+  (input: Tensor, batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar; out?: Tensor }): Tensor;
+};
+/** The outer product of two vectors. */
+export const outer = torchFunction('outer') as {
+  (input: Tensor, vec2: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The outer product of two vectors. */
+export const ger = torchFunction('ger') as {
+  (input: Tensor, vec2: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** beta · self + alpha · (vec1 ⊗ vec2). */
+export const addr = torchFunction('addr') as {
+  (input: Tensor, vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar; out?: Tensor }): Tensor;
+};
+/** The sum of products over the last dimension of both. */
+export const inner = torchFunction('inner') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
 };

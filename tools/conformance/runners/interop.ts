@@ -41,7 +41,12 @@ function readFile(library: Library, kind: string, bytes: Uint8Array, data: JsonO
   const content = data.content as JsonObject;
   const value = (found as Callable)(bytes);
   if (kind === 'onnx') compareGraph(library, content, value);
-  else new Content(library).check(kind === 'safetensors' ? { dict: Object.entries(content.tensors as JsonObject).map(([k, t]) => [k, { tensor: t }]) } : content, value, 'content');
+  else
+    new Content(library).check(
+      kind === 'safetensors' ? { dict: Object.entries(content.tensors as JsonObject).map(([k, t]) => [k, { tensor: t }]) } : content,
+      value,
+      'content',
+    );
 }
 
 /** Compares a value with a described one: tagged objects for tensors, dicts, tuples and bytes. */
@@ -57,10 +62,12 @@ class Content {
   }
 
   private equal(actual: unknown, expected: unknown, where: string): void {
-    if (!Object.is(actual, expected) && actual !== expected) throw new Mismatch(`${where}: expected ${show(expected)}, got ${show(actual)}`);
+    if (!Object.is(actual, expected) && actual !== expected)
+      throw new Mismatch(`${where}: expected ${show(expected)}, got ${show(actual)}`);
   }
   private list(expected: readonly Json[], actual: unknown, where: string): void {
-    if (!Array.isArray(actual) || actual.length !== expected.length) throw new Mismatch(`${where}: expected ${expected.length} values, got ${show(actual)}`);
+    if (!Array.isArray(actual) || actual.length !== expected.length)
+      throw new Mismatch(`${where}: expected ${expected.length} values, got ${show(actual)}`);
     expected.forEach((item, i) => this.check(item, actual[i], `${where}[${i}]`));
   }
 
@@ -144,7 +151,14 @@ class Content {
     data.forEach((item, i) => {
       const parts = Array.isArray(item) ? (item as Json[]) : [item];
       parts.forEach((part: Json, p) => {
-        const expected = typeof part === 'boolean' ? Number(part) : isObject(part) ? ('int' in part ? BigInt(String(part.int)) : floatOf(String(part.float))) : Number(part);
+        const expected =
+          typeof part === 'boolean'
+            ? Number(part)
+            : isObject(part)
+              ? 'int' in part
+                ? BigInt(String(part.int))
+                : floatOf(String(part.float))
+              : Number(part);
         const actual = (p === 0 ? real : imag!)[i]!;
         const right = typeof actual === 'bigint' ? actual === BigInt(expected) : close(actual, Number(expected), EXACT);
         if (!right) throw new Mismatch(`${where}: element ${i} is ${String(actual)}, not ${String(expected)}`);
@@ -161,10 +175,14 @@ class Content {
 }
 
 function compareGraph(library: Library, content: JsonObject, model: unknown): void {
-  const { input, output } = content as unknown as { input: { shape: number[]; data: number[] }; output: { shape: number[]; data: number[] } };
+  const { input, output } = content as unknown as {
+    input: { shape: number[]; data: number[] };
+    output: { shape: number[]; data: number[] };
+  };
   const x = library.tensor('float32', input.shape, new Uint8Array(Float32Array.from(input.data).buffer));
   const y = library.values((model as Callable)(x) as Tensor);
   output.data.forEach((expected, i) => {
-    if (!close(Number(y.real[i]), expected, { rtol: 1.3e-6, atol: 1e-5 })) throw new Mismatch(`output element ${i}: expected ${expected}, got ${String(y.real[i])}`);
+    if (!close(Number(y.real[i]), expected, { rtol: 1.3e-6, atol: 1e-5 }))
+      throw new Mismatch(`output element ${i}: expected ${expected}, got ${String(y.real[i])}`);
   });
 }

@@ -44,7 +44,12 @@ interface Packed {
   readonly unsorted_indices: Tensor | null;
 }
 const isPacked = (x: unknown): x is Packed => typeof x === 'object' && x !== null && 'batch_sizes' in x;
-const packedFields = (x: Packed): [Tensor, Tensor, Tensor | null, Tensor | null] => [x.data, x.batch_sizes, x.sorted_indices, x.unsorted_indices];
+const packedFields = (x: Packed): [Tensor, Tensor, Tensor | null, Tensor | null] => [
+  x.data,
+  x.batch_sizes,
+  x.sorted_indices,
+  x.unsorted_indices,
+];
 
 class ModuleCase {
   private module!: object;
@@ -95,8 +100,12 @@ class ModuleCase {
 
   private compareState(expected: JsonObject, fresh: boolean): number {
     const { library } = this;
-    const uninitialized = ['nn.UninitializedParameter', 'nn.parameter.UninitializedParameter', 'nn.parameter.UninitializedBuffer'].flatMap((p) => library.find(p) ?? []) as Constructor[];
-    const state = library.entries(library.method(this.module, 'state_dict')).filter(([, value]) => !uninitialized.some((type) => value instanceof type));
+    const uninitialized = ['nn.UninitializedParameter', 'nn.parameter.UninitializedParameter', 'nn.parameter.UninitializedBuffer'].flatMap(
+      (p) => library.find(p) ?? [],
+    ) as Constructor[];
+    const state = library
+      .entries(library.method(this.module, 'state_dict'))
+      .filter(([, value]) => !uninitialized.some((type) => value instanceof type));
     const comparison = new Comparison(library, this.file, fresh ? exactly : pytorch);
     comparison.check({ dict: Object.entries(expected) }, new Map(state), 'state');
     return comparison.maxError;
@@ -116,13 +125,19 @@ class ModuleCase {
     }
     const copied = (tree: unknown): unknown => {
       if (library.isTensor(tree)) return copies.get(tree);
-      if (isPacked(tree)) return library.build('nn.utils.rnn.PackedSequence', ...packedFields(tree).map((t, i) => (i === 0 ? copied(t) : t)));
+      if (isPacked(tree))
+        return library.build('nn.utils.rnn.PackedSequence', ...packedFields(tree).map((t, i) => (i === 0 ? copied(t) : t)));
       if (Array.isArray(tree)) return tree.map(copied);
       return tree;
     };
     library.manualSeed(1);
     const call = (given: unknown[]): unknown => (this.module as unknown as (...args: unknown[]) => unknown)(...given);
-    return invoke(library, { name: 'forward', style: 'plain', run: call }, trees[0].map(copied), new Map([...trees[1]].map(([name, tree]) => [name, copied(tree)])));
+    return invoke(
+      library,
+      { name: 'forward', style: 'plain', run: call },
+      trees[0].map(copied),
+      new Map([...trees[1]].map(([name, tree]) => [name, copied(tree)])),
+    );
   }
 
   private gradients(output: unknown, leaves: ReadonlyMap<string, Tensor>): number {
@@ -130,7 +145,13 @@ class ModuleCase {
     const outputs = [...tensorsOf(library, output)].map(([, t]) => t).filter((t) => t.requires_grad);
     const params = [...library.method<Iterable<[string, Tensor]>>(this.module, 'named_parameters')].filter(([, p]) => p.requires_grad);
     const wanted = [...params, ...leaves];
-    const grads = library.call<(Tensor | null)[]>('autograd.grad', outputs, wanted.map(([, t]) => t), outputs.map((t) => cotangent(library, t)), { allow_unused: true });
+    const grads = library.call<(Tensor | null)[]>(
+      'autograd.grad',
+      outputs,
+      wanted.map(([, t]) => t),
+      outputs.map((t) => cotangent(library, t)),
+      { allow_unused: true },
+    );
     const comparison = new Comparison(library, this.file, pytorch);
     const entries = wanted.map(([name], i): [string, unknown] => [name, grads[i]]);
     comparison.check({ dict: Object.entries(data.grad_params as JsonObject) }, new Map(entries.slice(0, params.length)), 'gradient');

@@ -3,7 +3,7 @@ import { isException } from '../../python/builtins.ts';
 import type { PyValue } from '../../python/values.ts';
 import { invoke, type Target } from '../call.ts';
 import { CaseRun, Missing, type Row, type RunOptions } from '../case.ts';
-import { checkLayout, Comparison, exactly, Mismatch, type Overrides, show, type ToleranceRule, toleranceOf } from '../compare.ts';
+import { Comparison, checkLayout, exactly, Mismatch, type Overrides, show, type ToleranceRule, toleranceOf } from '../compare.ts';
 import type { Folder } from '../data.ts';
 import type { Library, Tensor } from '../library.ts';
 import { resolve, spreadIndex } from '../resolve.ts';
@@ -163,7 +163,8 @@ class OperatorCase {
     inputs.forEach((input, i) => {
       const expected = mutated[String(i)];
       if (expected !== undefined) comparison.check(expected, input, `input ${i}`);
-      else if (before[i] !== null && this.data.uninitialized !== true && this.contents(input) !== before[i]) throw new Mismatch(`input ${i} was changed`);
+      else if (before[i] !== null && this.data.uninitialized !== true && this.contents(input) !== before[i])
+        throw new Mismatch(`input ${i} was changed`);
     });
   }
 
@@ -190,7 +191,15 @@ class OperatorCase {
       const vs = new Decoder(library, this.file).list(second.v as Json[]) as (Tensor | null)[];
       const live = grads.flatMap((g, i) => (g?.requires_grad && vs[i] ? [{ g, v: vs[i] }] : []));
       const wanted = [...leaves, ...cotangents];
-      const found = live.length > 0 ? this.grad(live.map(({ g }) => g), wanted, live.map(({ v }) => v), false) : wanted.map(() => null);
+      const found =
+        live.length > 0
+          ? this.grad(
+              live.map(({ g }) => g),
+              wanted,
+              live.map(({ v }) => v),
+              false,
+            )
+          : wanted.map(() => null);
       const error = this.compareAll(second.grads as Json[], found.slice(0, leaves.length), 'grad2');
       const rest = found.slice(leaves.length);
       const expected = (second.cotangents as Json[]).filter((_, k) => (first.cotangents as Json[])[k] !== null);
@@ -198,8 +207,18 @@ class OperatorCase {
     });
   }
 
-  private grad(outputs: readonly Tensor[], inputs: readonly Tensor[], cotangents: readonly Tensor[], createGraph: boolean): (Tensor | null)[] {
-    return [...this.library.call<(Tensor | null)[]>('autograd.grad', [...outputs], [...inputs], [...cotangents], { allow_unused: true, create_graph: createGraph })];
+  private grad(
+    outputs: readonly Tensor[],
+    inputs: readonly Tensor[],
+    cotangents: readonly Tensor[],
+    createGraph: boolean,
+  ): (Tensor | null)[] {
+    return [
+      ...this.library.call<(Tensor | null)[]>('autograd.grad', [...outputs], [...inputs], [...cotangents], {
+        allow_unused: true,
+        create_graph: createGraph,
+      }),
+    ];
   }
 
   private compareAll(expected: readonly Json[], actual: readonly (Tensor | null)[], where: string): number {
@@ -217,7 +236,8 @@ class OperatorCase {
     for (const [name, variant] of Object.entries(operator.variants)) {
       if (variant === null) continue;
       const inPlace = name.startsWith('inplace');
-      if (inPlace ? this.inPlaceApplies() : name !== 'operator' || this.isBinaryCall()) this.checks.check(name, () => this.variant(variant, inPlace));
+      if (inPlace ? this.inPlaceApplies() : name !== 'operator' || this.isBinaryCall())
+        this.checks.check(name, () => this.variant(variant, inPlace));
     }
     if (operator.supportsOut && !('out' in (data.kwargs as JsonObject))) this.checks.check('out', () => this.outVariant());
   }
@@ -230,7 +250,8 @@ class OperatorCase {
   private inPlaceApplies(): boolean {
     const self = (this.data.args as Json[])[Number(this.data.self ?? 0)] as JsonObject | undefined;
     const out = this.data.out as JsonObject | null;
-    if (!self || !('t' in self) || !out || typeof out !== 'object' || !('t' in out) || this.data.mutated || this.data.uninitialized) return false;
+    if (!self || !('t' in self) || !out || typeof out !== 'object' || !('t' in out) || this.data.mutated || this.data.uninitialized)
+      return false;
     if ((self.stride as number[] | undefined)?.some((s) => s === 0)) return false;
     const [from, to] = [this.file.stored(self), this.file.stored(out)];
     if (from.dtype !== to.dtype) return false;
@@ -264,7 +285,11 @@ class OperatorCase {
     const outs = nodes.map((node) => library.tensor(this.file.stored(node).dtype, [0], new Uint8Array(0)));
     const single = typeof data.out === 'object' && data.out !== null && 't' in (data.out as JsonObject);
     this.reseed();
-    const result = this.invoke(this.target(this.operator.path), args, new Map<string, PyValue>([...kwargs, ['out', single ? outs[0] : outs]]));
+    const result = this.invoke(
+      this.target(this.operator.path),
+      args,
+      new Map<string, PyValue>([...kwargs, ['out', single ? outs[0] : outs]]),
+    );
     flatten(library, result).forEach((t, i) => {
       if (t !== outs[i]) throw new Mismatch(`must return the tensor given as out (${i})`);
     });
@@ -289,7 +314,8 @@ class OperatorCase {
       const error = caught(() => (target ? this.invoke(target, given!.args, given!.kwargs) : this.call(given!)));
       const { type, regex } = data.error as unknown as { type: string[]; regex: string };
       if (!error) throw new Mismatch(`must throw ${type.join(' or ')}`);
-      if (!type.some((wanted) => isException(error.name, wanted))) throw new Mismatch(`must throw ${type.join(' or ')}, threw ${error.name}: ${show(error.message)}`);
+      if (!type.some((wanted) => isException(error.name, wanted)))
+        throw new Mismatch(`must throw ${type.join(' or ')}, threw ${error.name}: ${show(error.message)}`);
       if (!new RegExp(regex).test(error.message)) throw new Mismatch(`the message must match /${regex}/: ${show(error.message)}`);
     });
     if (!ok || !given) return;

@@ -53,10 +53,12 @@ class OptimizerCase {
     const stepped = this.checks.check('steps', () => {
       this.build();
       this.checks.check('repr', () => {
-        if (String(this.optimizer) !== this.data.repr) throw new Mismatch(`expected ${JSON.stringify(this.data.repr)}, got ${JSON.stringify(String(this.optimizer))}`);
+        if (String(this.optimizer) !== this.data.repr)
+          throw new Mismatch(`expected ${JSON.stringify(this.data.repr)}, got ${JSON.stringify(String(this.optimizer))}`);
       });
       (this.data.after as Json[][]).forEach((after, step) => {
-        if (this.data.losses) this.comparison.check((this.data.losses as Json[])[step]!, this.optimizer.step(this.closure()), `loss of step ${step}`);
+        if (this.data.losses)
+          this.comparison.check((this.data.losses as Json[])[step]!, this.optimizer.step(this.closure()), `loss of step ${step}`);
         else this.stepWithGradients((this.data.grads as Json[][])[step]!);
         after.forEach((node, i) => this.comparison.check(node, this.params[i], `parameter ${i} after step ${step}`));
       });
@@ -138,9 +140,20 @@ class SchedulerCase {
       const rows = [rates(pair.optimizer), ...this.walk(pair, 0, half)];
       halfway = { optimizer: structured(pair.optimizer.state_dict()), scheduler: structured(pair.scheduler.state_dict()) };
       rows.push(...this.walk(pair, half, steps));
-      this.comparison.check(asFloats(data.lr!), rows.map((row) => row.lr), 'lr');
+      this.comparison.check(
+        asFloats(data.lr!),
+        rows.map((row) => row.lr),
+        'lr',
+      );
       this.comparison.check(asFloats(data.last_lr!), pair.scheduler.get_last_lr().map(Number), 'last_lr');
-      if (data.momentum) this.checks.check('momentum', () => this.comparison.check(asFloats(data.momentum!), rows.map((row) => row.momentum), 'momentum'));
+      if (data.momentum)
+        this.checks.check('momentum', () =>
+          this.comparison.check(
+            asFloats(data.momentum!),
+            rows.map((row) => row.momentum),
+            'momentum',
+          ),
+        );
     });
     if (!halfway) return;
     this.checks.check('state', () => this.compareState(halfway!.scheduler));
@@ -150,7 +163,11 @@ class SchedulerCase {
       pair.optimizer.load_state_dict(halfway!.optimizer);
       pair.scheduler.load_state_dict(halfway!.scheduler);
       const rows = this.walk(pair, half, steps);
-      this.comparison.check(asFloats((data.lr as Json[]).slice(half + 1)), rows.map((row) => row.lr), 'lr after loading');
+      this.comparison.check(
+        asFloats((data.lr as Json[]).slice(half + 1)),
+        rows.map((row) => row.lr),
+        'lr after loading',
+      );
     });
   }
 
@@ -162,7 +179,9 @@ class SchedulerCase {
       { params: [params[1]], lr: 0.05 },
     ];
     const adam = String(this.data.optimizer).startsWith('Adam');
-    const optimizer = adam ? library.build<Optimizer>('optim.Adam', groups) : library.build<Optimizer>('optim.SGD', groups, { momentum: 0.9 });
+    const optimizer = adam
+      ? library.build<Optimizer>('optim.Adam', groups)
+      : library.build<Optimizer>('optim.SGD', groups, { momentum: 0.9 });
     return { optimizer, scheduler: this.build(this.data.scheduler as JsonObject, optimizer) };
   }
 

@@ -25,7 +25,16 @@ function printed(library: Library, data: JsonObject): void {
   const value = py.evaluate(String(data.code));
   const options = data.options as JsonObject | undefined;
   try {
-    if (options) library.call('set_printoptions', Object.fromEntries([...new Decoder(library, new TensorFile(new Map())).named(options)].map(([name, x]) => [name, typeof x === 'bigint' ? Number(x) : x])));
+    if (options)
+      library.call(
+        'set_printoptions',
+        Object.fromEntries(
+          [...new Decoder(library, new TensorFile(new Map())).named(options)].map(([name, x]) => [
+            name,
+            typeof x === 'bigint' ? Number(x) : x,
+          ]),
+        ),
+      );
     compareText(data.text as string, py.repr(value), 'repr');
     compareText((data.str ?? data.text) as string, py.str(value), 'str');
   } finally {

@@ -51,7 +51,15 @@ function runCase(library: Library, file: TensorFile, data: JsonObject, checks: C
   });
 }
 
-function compareValue(library: Library, file: TensorFile, comparison: Comparison, expected: Json, actual: PyValue, where: string, rounded: boolean): void {
+function compareValue(
+  library: Library,
+  file: TensorFile,
+  comparison: Comparison,
+  expected: Json,
+  actual: PyValue,
+  where: string,
+  rounded: boolean,
+): void {
   if (isObject(expected) && 'sha256' in expected) {
     if ('n' in expected) compareLongList(library, expected, actual, where);
     else compareLargeTensor(library, file, comparison, expected, actual, where, rounded);
@@ -65,20 +73,33 @@ const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').upda
 function compareLongList(library: Library, expected: JsonObject, actual: PyValue, where: string): void {
   const items = toLibrary(library, actual, 'plain') as unknown[];
   if (!Array.isArray(items) || items.length !== expected.n) throw new Mismatch(`${where}: expected ${String(expected.n)} values`);
-  if (sha256(items.map(String).join(',')) !== expected.sha256) throw new Mismatch(`${where}: expected ${(expected.first as number[]).slice(0, 5).join(', ')}, …, got ${items.slice(0, 5).map(String).join(', ')}, …`);
+  if (sha256(items.map(String).join(',')) !== expected.sha256)
+    throw new Mismatch(
+      `${where}: expected ${(expected.first as number[]).slice(0, 5).join(', ')}, …, got ${items.slice(0, 5).map(String).join(', ')}, …`,
+    );
 }
 
 /** A tensor of which only the ends are stored. */
-function compareLargeTensor(library: Library, file: TensorFile, comparison: Comparison, expected: JsonObject, actual: PyValue, where: string, rounded: boolean): void {
+function compareLargeTensor(
+  library: Library,
+  file: TensorFile,
+  comparison: Comparison,
+  expected: JsonObject,
+  actual: PyValue,
+  where: string,
+  rounded: boolean,
+): void {
   if (!library.isTensor(actual)) throw new Mismatch(`${where}: expected a tensor`);
   const values = library.values(actual);
   const shape = expected.shape as number[];
   if (values.dtype !== expected.dtype) throw new Mismatch(`${where}: expected dtype ${String(expected.dtype)}, got ${values.dtype}`);
-  if (values.shape.join() !== shape.join()) throw new Mismatch(`${where}: expected shape [${shape.join(', ')}], got [${values.shape.join(', ')}]`);
+  if (values.shape.join() !== shape.join())
+    throw new Mismatch(`${where}: expected shape [${shape.join(', ')}], got [${values.shape.join(', ')}]`);
   const n = elements(shape);
   comparison.values(file.values(expected.first as JsonObject), part(values, 0, 50), `${where}, first elements`);
   comparison.values(file.values(expected.last as JsonObject), part(values, n - 50, n), `${where}, last elements`);
-  if (!rounded && sha256(library.bytes(actual)) !== expected.sha256) throw new Mismatch(`${where}: the ends are right, other elements are not`);
+  if (!rounded && sha256(library.bytes(actual)) !== expected.sha256)
+    throw new Mismatch(`${where}: the ends are right, other elements are not`);
 }
 const part = (values: Values, from: number, to: number): Values => ({
   dtype: values.dtype,
@@ -88,7 +109,23 @@ const part = (values: Values, from: number, to: number): Values => ({
 });
 
 /** Functions whose results PyTorch itself rounds differently from machine to machine. */
-const ROUNDING = new Set(['orthogonal_', 'sin', 'cos', 'tan', 'exp', 'log', 'softmax', 'log_softmax', 'gumbel_softmax', 'scaled_dot_product_attention', 'matmul', 'mm', 'linear', 'qr', 'svd']);
+const ROUNDING = new Set([
+  'orthogonal_',
+  'sin',
+  'cos',
+  'tan',
+  'exp',
+  'log',
+  'softmax',
+  'log_softmax',
+  'gumbel_softmax',
+  'scaled_dot_product_attention',
+  'matmul',
+  'mm',
+  'linear',
+  'qr',
+  'svd',
+]);
 
 /** Whether a snippet computes with the numbers: by such a function, a matrix product, or by calling an object of its own (a module). */
 function rounds(code: string): boolean {
@@ -101,7 +138,8 @@ function rounds(code: string): boolean {
       return;
     }
     const { kind } = node as Statement | Expr;
-    if (kind === 'assign') for (const target of (node as Extract<Statement, { kind: 'assign' }>).targets) if (target.kind === 'name') assigned.add(target.id);
+    if (kind === 'assign')
+      for (const target of (node as Extract<Statement, { kind: 'assign' }>).targets) if (target.kind === 'name') assigned.add(target.id);
     if (kind === 'binary' && (node as Extract<Expr, { kind: 'binary' }>).op === '@') found = true;
     if (kind === 'call') {
       const { callee } = node as Extract<Expr, { kind: 'call' }>;

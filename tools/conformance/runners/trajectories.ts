@@ -1,6 +1,6 @@
 // Training runs, step by step, from ports of the Python scripts.
 import { CaseRun, Missing, type Row, type RunOptions } from '../case.ts';
-import { close, Comparison, exactly, Mismatch, pytorch } from '../compare.ts';
+import { Comparison, close, exactly, Mismatch, pytorch } from '../compare.ts';
 import type { Folder } from '../data.ts';
 import type { Library } from '../library.ts';
 import { cnn } from '../trajectories/cnn.ts';
@@ -22,7 +22,11 @@ export function* runTrajectories(library: Library, folder: Folder, { only, stric
     if (only && !only.test(`trajectories/${id}`)) continue;
     const run = new CaseRun();
     replay(library, folder.tensors(String(data.tensors_file ?? '')), data, run);
-    yield run.row({ kind: 'trajectories', family: 'training', group: id, id }, ['run', 'start', 'step 1', 'losses', 'metrics', 'tensors'], strict);
+    yield run.row(
+      { kind: 'trajectories', family: 'training', group: id, id },
+      ['run', 'start', 'step 1', 'losses', 'metrics', 'tensors'],
+      strict,
+    );
   }
 }
 
@@ -48,12 +52,14 @@ function replay(library: Library, file: TensorFile, data: JsonObject, checks: Ca
 function compareCheckpoint(data: JsonObject, log: TrainingLog, name: string, rtol: number): void {
   const expected = (data.checkpoints as unknown as Record<string, Record<string, [number, number]>>)[name] ?? {};
   const actual = log.checkpoints[name] ?? {};
-  if (Object.keys(expected).join() !== Object.keys(actual).join()) throw new Mismatch(`parameters ${Object.keys(actual).join(', ')}, expected ${Object.keys(expected).join(', ')}`);
+  if (Object.keys(expected).join() !== Object.keys(actual).join())
+    throw new Mismatch(`parameters ${Object.keys(actual).join(', ')}, expected ${Object.keys(expected).join(', ')}`);
   for (const [key, [sum, size]] of Object.entries(expected)) {
     const [x, y] = actual[key]!;
     // The sum may cancel: its rounding is that of the sum of absolute values.
     const atol = Math.max(rtol, 1e-14) * size;
-    if (!close(x, sum, { rtol: 0, atol }) || !close(y, size, { rtol: 0, atol })) throw new Mismatch(`${key}: sums ${x}, ${y}, expected ${sum}, ${size}`, Math.abs(x - sum));
+    if (!close(x, sum, { rtol: 0, atol }) || !close(y, size, { rtol: 0, atol }))
+      throw new Mismatch(`${key}: sums ${x}, ${y}, expected ${sum}, ${size}`, Math.abs(x - sum));
   }
 }
 
@@ -66,7 +72,11 @@ function compareLosses(expected: readonly number[], noise: readonly number[], ac
     moved = Math.max(moved, noise[k]!);
     const error = Math.abs(actual[k]! - loss);
     largest = Math.max(largest, error);
-    if (!(error <= NOISE_FACTOR * moved + NOISE_FLOOR)) throw new Mismatch(`loss of step ${k}: ${actual[k]}, expected ${loss}; rounding explains ${NOISE_FACTOR * moved + NOISE_FLOOR}`, error);
+    if (!(error <= NOISE_FACTOR * moved + NOISE_FLOOR))
+      throw new Mismatch(
+        `loss of step ${k}: ${actual[k]}, expected ${loss}; rounding explains ${NOISE_FACTOR * moved + NOISE_FLOOR}`,
+        error,
+      );
   });
   return largest;
 }

@@ -9,7 +9,10 @@ export const cnn: Script = (torch, log) => {
   const images = torch.rand(160, 3, 16, 16);
   const upper = images.at(':', 0, ':8').mean([1, 2]);
   const lower = images.at(':', 1, '8:').mean([1, 2]);
-  const labels = upper.gt(lower).long().add(images.at(':', 2).mean([1, 2]).gt(0.5).long());
+  const labels = upper
+    .gt(lower)
+    .long()
+    .add(images.at(':', 2).mean([1, 2]).gt(0.5).long());
 
   // biome-ignore format: a layer group a line, as in the source
   const model = new nn.Sequential(

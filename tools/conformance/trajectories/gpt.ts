@@ -9,7 +9,10 @@ export const gpt: Script = (torch, log) => {
   torch.manual_seed(5);
   const text = 'a flambeau is a burning torch, carried in processions by night; the torch burns, the night recedes. '.repeat(8);
   const chars = [...new Set(text)].sort();
-  const ids = torch.tensor([...text].map((c) => chars.indexOf(c)), { dtype: torch.int64 });
+  const ids = torch.tensor(
+    [...text].map((c) => chars.indexOf(c)),
+    { dtype: torch.int64 },
+  );
   const [vocab, width, heads, block] = [chars.length, 24, 3, 16];
 
   class Attention extends nn.Module {
@@ -17,7 +20,10 @@ export const gpt: Script = (torch, log) => {
     proj = new nn.Linear(width, width);
     override forward(x: Tensor): Tensor {
       const [b, t] = x.shape as unknown as [number, number];
-      const [q, k, v] = this.qkv(x).view(b, t, 3, heads, width / heads).permute(2, 0, 3, 1, 4).unbind(0);
+      const [q, k, v] = this.qkv(x)
+        .view(b, t, 3, heads, width / heads)
+        .permute(2, 0, 3, 1, 4)
+        .unbind(0);
       const y = F.scaled_dot_product_attention(q!, k!, v!, { is_causal: true });
       return this.proj(y.transpose(1, 2).reshape(b, t, width));
     }

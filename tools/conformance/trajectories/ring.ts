@@ -71,7 +71,8 @@ export const ring: Script = (torch, log) => {
     }
     return l1_loss;
   };
-  const loss_func = (y_pred: Tensor, y_true: Tensor): Tensor => new FocalLoss()(y_pred, y_true).add(L2Loss(model, 0.001)).add(L1Loss(model, 0.001));
+  const loss_func = (y_pred: Tensor, y_true: Tensor): Tensor =>
+    new FocalLoss()(y_pred, y_true).add(L2Loss(model, 0.001)).add(L1Loss(model, 0.001));
 
   const model = new DNNModel();
   const optimizer = new torch.optim.Adam(model.parameters(), { lr: 0.01 });
@@ -107,7 +108,13 @@ export const ring: Script = (torch, log) => {
         val_acc_sum += accuracy(predictions, labels).item();
       });
     }
-    log.log_metrics({ epoch, loss: loss_sum / step, accuracy: acc_sum / step, val_loss: val_loss_sum / val_step, val_accuracy: val_acc_sum / val_step });
+    log.log_metrics({
+      epoch,
+      loss: loss_sum / step,
+      accuracy: acc_sum / step,
+      val_loss: val_loss_sum / val_step,
+      val_accuracy: val_acc_sum / val_step,
+    });
   }
   log.checkpoint('end', model);
 };

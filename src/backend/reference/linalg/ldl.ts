@@ -4,6 +4,7 @@ import {
   type Complex,
   copyOf,
   divide,
+  keepTriangle,
   type Matrix,
   matrix,
   multiply,
@@ -16,7 +17,7 @@ import {
 
 /** The Bunch–Kaufman factorisation of a symmetric or Hermitian matrix from its lower triangle, in LAPACK's packing (sytrf, hetrf). */
 export interface LDL {
-  /** L's multipliers and D's blocks in the lower triangle; the upper one is A's. */
+  /** L's multipliers and D's blocks in the lower triangle; the upper one is zero. */
   readonly factors: Matrix;
   /** From 1. A positive one: rows and columns k and pivots[k] were exchanged; two equal negative ones: D has a 2 × 2 block there. */
   readonly pivots: Int32Array;
@@ -32,7 +33,7 @@ const put = (a: Matrix, i: number, j: number, z: Complex): void => setAt(a, i, j
 
 /** Factors a copy of A as L·D·Lᵀ, or with `hermitian` as L·D·Lᴴ. */
 export function ldlFactor(a: Matrix, hermitian = false): LDL {
-  const factors = copyOf(a);
+  const factors = keepTriangle(copyOf(a), false);
   const n = factors.rows;
   const pivots = new Int32Array(n);
   const conjugated = hermitian && a.complex;

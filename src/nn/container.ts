@@ -1,0 +1,254 @@
+// Modules and parameters in order or by name.
+import { IndexError, KeyError } from '../core/errors.ts';
+import { Tensor } from '../core/tensor.ts';
+import { className, indented, Module } from './module.ts';
+import { Parameter } from './parameter.ts';
+
+function position(i: number, n: number): number {
+  if (!Number.isInteger(i)) throw new TypeError(`index must be an integer, got ${i}`);
+  if (i < -n || i >= n) throw new IndexError(`index ${i} is out of range`);
+  return i < 0 ? i + n : i;
+}
+const isDict = (x: unknown): x is Record<string, Module> => typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+
+/** Modules that run one after the other; the first argument may be an object or Map of names. */
+export class Sequential extends Module {
+  static override readonly __name__: string = 'Sequential';
+  readonly [index: number]: Module;
+  constructor(...modules: Module[] | [Record<string, Module> | Map<string, Module>]) {
+    super();
+    const first = modules[0];
+    if (modules.length === 1 && (first instanceof Map || isDict(first))) {
+      const entries = first instanceof Map ? first : Object.entries(first as Record<string, Module>);
+      for (const [name, m] of entries) this.add_module(name, m);
+    } else (modules as Module[]).forEach((m, i) => void this.add_module(String(i), m));
+  }
+  forward(input: Tensor): Tensor {
+    let x = input;
+    for (const m of this.children()) x = (m as unknown as (x: Tensor) => Tensor)(x);
+    return x;
+  }
+  override *children(): Generator<Module> {
+    for (const [, m] of this.entriesInOrder()) yield m;
+  }
+  private *entriesInOrder(): Generator<[string, Module]> {
+    yield* this.named_children();
+  }
+  /** The i-th module; a slice as `slice(i, j)`. */
+  at(i: number): Module {
+    const all = [...this.children()];
+    return all[position(i, all.length)]!;
+  }
+  slice(start?: number, end?: number): Sequential {
+    return new Sequential(Object.fromEntries([...this.named_children()].slice(start, end)));
+  }
+  append(module: Module): this {
+    this.add_module(String([...this.children()].length), module);
+    return this;
+  }
+  extend(modules: Iterable<Module>): this {
+    for (const m of modules) this.append(m);
+    return this;
+  }
+  insert(index: number, module: Module): this {
+    const all = [...this.children()];
+    all.splice(index < 0 ? index + all.length : index, 0, module);
+    all.forEach((m, i) => void this.add_module(String(i), m));
+    return this;
+  }
+  pop(i: number): Module {
+    const entries = [...this.named_children()];
+    const [name, m] = entries[position(i, entries.length)]!;
+    this._remove_child(name);
+    return m;
+  }
+  *[Symbol.iterator](): Generator<Module> {
+    yield* this.children();
+  }
+}
+
+/** A list of modules that a forward method uses as it likes. */
+export class ModuleList extends Module {
+  static override readonly __name__: string = 'ModuleList';
+  readonly [index: number]: Module;
+  constructor(modules: Iterable<Module> = []) {
+    super();
+    this.extend(modules);
+  }
+  forward(): never {
+    throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
+  }
+  get size(): number {
+    return [...this.children()].length;
+  }
+  at(i: number): Module {
+    const all = [...this.children()];
+    return all[position(i, all.length)]!;
+  }
+  append(module: Module): this {
+    this.add_module(String(this.size), module);
+    return this;
+  }
+  extend(modules: Iterable<Module>): this {
+    for (const m of modules) this.append(m);
+    return this;
+  }
+  insert(index: number, module: Module): this {
+    const all = [...this.children()];
+    all.splice(index, 0, module);
+    all.forEach((m, i) => void this.add_module(String(i), m));
+    return this;
+  }
+  *[Symbol.iterator](): Generator<Module> {
+    yield* this.children();
+  }
+  /** Equal neighbours are counted, as in `(0-2): 3 x Linear(…)`. */
+  override toString(): string {
+    const texts = [...this.children()].map(String);
+    if (texts.length === 0) return `${this._get_name()}()`;
+    const blocks: { from: number; to: number; text: string }[] = [];
+    texts.forEach((text, i) => {
+      const last = blocks[blocks.length - 1];
+      if (last && last.text === text) last.to = i;
+      else blocks.push({ from: i, to: i, text });
+    });
+    const lines = blocks.map(({ from, to, text }) => indented(from === to ? `(${from}): ${text}` : `(${from}-${to}): ${to - from + 1} x ${text}`));
+    return `${this._get_name()}(\n  ${lines.join('\n  ')}\n)`;
+  }
+}
+
+/** Modules by name, in order. */
+export class ModuleDict extends Module {
+  static override readonly __name__: string = 'ModuleDict';
+  constructor(modules: Record<string, Module> | Map<string, Module> | Iterable<readonly [string, Module]> = {}) {
+    super();
+    this.update(modules);
+  }
+  forward(): never {
+    throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
+  }
+  update(modules: Record<string, Module> | Map<string, Module> | Iterable<readonly [string, Module]>): void {
+    const entries = isDict(modules) ? Object.entries(modules) : (modules as Iterable<readonly [string, Module]>);
+    for (const [name, m] of entries) this.add_module(name, m);
+  }
+  get(name: string): Module {
+    for (const [n, m] of this.named_children()) if (n === name) return m;
+    throw new KeyError(`'${name}'`);
+  }
+  set(name: string, module: Module): void {
+    this.add_module(name, module);
+  }
+  has(name: string): boolean {
+    return [...this.keys()].includes(name);
+  }
+  pop(name: string): Module {
+    const m = this.get(name);
+    this._remove_child(name);
+    return m;
+  }
+  clear(): void {
+    for (const name of [...this.keys()]) this._remove_child(name);
+  }
+  *keys(): Generator<string> {
+    for (const [n] of this.named_children()) yield n;
+  }
+  *values(): Generator<Module> {
+    yield* this.children();
+  }
+  items(): Generator<[string, Module]> {
+    return this.named_children();
+  }
+  [Symbol.iterator](): Generator<string> {
+    return this.keys();
+  }
+}
+
+const describe = (p: unknown): string => {
+  if (!(p instanceof Tensor)) return `Object of type: ${typeof p}`;
+  const kind = p instanceof Parameter ? 'Parameter' : 'Tensor';
+  return `${kind} containing: [${p.type()} of size ${p.layout.shape.join('x')}]`;
+};
+/** Parameters in order. */
+export class ParameterList extends Module {
+  static override readonly __name__: string = 'ParameterList';
+  readonly [index: number]: Parameter;
+  #count = 0;
+  constructor(values: Iterable<Tensor> = []) {
+    super();
+    Object.defineProperty(this, 'length', { get: () => this.#count, configurable: true });
+    this.extend(values);
+  }
+  forward(): never {
+    throw new RuntimeErrorCall('ParameterList should not be called.');
+  }
+  at(i: number): Parameter {
+    return this[position(i, this.#count)]!;
+  }
+  append(value: Tensor): this {
+    Object.defineProperty(this, String(this.#count++), { value: value instanceof Parameter ? value : new Parameter(value), writable: true, enumerable: true, configurable: true });
+    return this;
+  }
+  extend(values: Iterable<Tensor>): this {
+    for (const v of values) this.append(v);
+    return this;
+  }
+  *[Symbol.iterator](): Generator<Parameter> {
+    for (let i = 0; i < this.#count; i++) yield this[i]!;
+  }
+  override extra_repr(): string {
+    return [...this].map((p, i) => `  (${i}): ${describe(p)}`).join('\n');
+  }
+}
+class RuntimeErrorCall extends Error {
+  override name = 'RuntimeError';
+}
+/** Parameters by name. */
+export class ParameterDict extends Module {
+  static override readonly __name__: string = 'ParameterDict';
+  #keys: string[] = [];
+  constructor(parameters: Record<string, Tensor> | Map<string, Tensor> | Iterable<readonly [string, Tensor]> = {}) {
+    super();
+    this.update(parameters);
+  }
+  forward(): never {
+    throw new RuntimeErrorCall('ParameterDict should not be called.');
+  }
+  update(parameters: Record<string, Tensor> | Map<string, Tensor> | Iterable<readonly [string, Tensor]>): void {
+    const entries = Object.getPrototypeOf(parameters) === Object.prototype ? Object.entries(parameters as Record<string, Tensor>) : (parameters as Iterable<readonly [string, Tensor]>);
+    for (const [name, p] of entries) this.set(name, p);
+  }
+  get(name: string): Parameter {
+    if (!this.#keys.includes(name)) throw new KeyError(`'${name}'`);
+    return (this as unknown as Record<string, Parameter>)[name]!;
+  }
+  set(name: string, value: Tensor): void {
+    if (!this.#keys.includes(name)) this.#keys.push(name);
+    Object.defineProperty(this, name, { value: value instanceof Parameter ? value : new Parameter(value), writable: true, enumerable: true, configurable: true });
+  }
+  has(name: string): boolean {
+    return this.#keys.includes(name);
+  }
+  pop(name: string): Parameter {
+    const p = this.get(name);
+    this.#keys = this.#keys.filter((k) => k !== name);
+    delete (this as unknown as Record<string, unknown>)[name];
+    return p;
+  }
+  keys(): readonly string[] {
+    return this.#keys;
+  }
+  values(): Parameter[] {
+    return this.#keys.map((k) => this.get(k));
+  }
+  items(): [string, Parameter][] {
+    return this.#keys.map((k) => [k, this.get(k)]);
+  }
+  [Symbol.iterator](): Iterator<string> {
+    return this.#keys[Symbol.iterator]();
+  }
+  override extra_repr(): string {
+    return this.items()
+      .map(([k, p]) => `  (${k}): ${describe(p)}`)
+      .join('\n');
+  }
+}
