@@ -34,7 +34,7 @@ export type Expr =
   | { readonly kind: 'binary'; readonly op: string; readonly left: Expr; readonly right: Expr }
   | { readonly kind: 'logical'; readonly op: 'and' | 'or'; readonly left: Expr; readonly right: Expr }
   | { readonly kind: 'compare'; readonly left: Expr; readonly rest: readonly { readonly op: string; readonly right: Expr }[] }
-  | { readonly kind: 'conditional'; readonly test: Expr; readonly then: Expr; readonly otherwise: Expr }
+  | { readonly kind: 'conditional'; readonly test: Expr; readonly whenTrue: Expr; readonly otherwise: Expr }
   | { readonly kind: 'lambda'; readonly params: readonly Parameter[]; readonly body: Expr }
   | { readonly kind: 'tuple' | 'list' | 'set'; readonly items: readonly Expr[] }
   | { readonly kind: 'starred'; readonly value: Expr }

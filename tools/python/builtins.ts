@@ -1,6 +1,6 @@
 // Python's builtin functions and types.
 import { order, typeName } from './arithmetic.ts';
-import { type DictView, sorted } from './attributes.ts';
+import { sorted } from './attributes.ts';
 import type { Interpreter } from './evaluate.ts';
 import { type Kwargs, PyClass, PyFunction, PyInstance } from './function.ts';
 import { repr } from './text.ts';
@@ -249,6 +249,3 @@ function exceptions(): [string, PyClass][] {
     return [name, new PyClass(name, [], new Map(), construct, (x) => x instanceof Error && isException(x.name, name))];
   });
 }
-
-/** The text of a dict view: dict_keys(['a', 'b']). */
-export const viewText = (py: Interpreter, view: DictView): string => `${view.name}(${py.repr([...view])})`;

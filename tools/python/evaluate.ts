@@ -1,51 +1,20 @@
-// Runs the tree of a snippet. One class walks statements and expressions; whatever is the library's goes to `foreign`.
+// Runs the tree of a snippet: statements and expressions. What values can do is in objects.ts.
 import * as arithmetic from './arithmetic.ts';
 import type { Argument, Clause, Expr, FStringPart, Parameter, Statement } from './ast.ts';
-import { getattr as builtinAttribute, DictView } from './attributes.ts';
-import { builtins, viewText } from './builtins.ts';
+import { builtins } from './builtins.ts';
 import type { Foreign } from './foreign.ts';
-import { bind, type Kwargs, NO_KWARGS, PyClass, PyFunction, PyInstance, PySuper } from './function.ts';
+import { bind, type Kwargs, PyClass, PyFunction, PyInstance, PySuper } from './function.ts';
 import { standardModule } from './modules.ts';
+import { Objects, position } from './objects.ts';
 import { parse } from './parse.ts';
-import * as text from './text.ts';
-import { ELLIPSIS, isPlainObject, PyError, PyRange, PySlice, PyTuple, type PyValue, Unsupported } from './values.ts';
+import { Scope } from './scope.ts';
+import { PyError, PySlice, PyTuple, type PyValue, Unsupported } from './values.ts';
 
 class Break extends Error {}
 class Continue extends Error {}
 class Return extends Error {
   constructor(readonly value: PyValue) {
     super();
-  }
-}
-
-/** The names of a module, function or comprehension. */
-class Scope {
-  private readonly elsewhere = new Map<string, Scope>();
-  constructor(
-    readonly names: Map<string, PyValue>,
-    readonly parent: Scope | null,
-  ) {}
-  private holder(name: string): Scope | null {
-    for (let scope: Scope | null = this.elsewhere.get(name) ?? this; scope; scope = scope.parent) if (scope.names.has(name)) return scope;
-    return null;
-  }
-  get(name: string): PyValue {
-    const scope = this.holder(name);
-    if (!scope) throw new PyError('NameError', `name '${name}' is not defined`);
-    return scope.names.get(name);
-  }
-  set(name: string, value: PyValue): void {
-    (this.elsewhere.get(name) ?? this).names.set(name, value);
-  }
-  delete(name: string): void {
-    const scope = this.elsewhere.get(name) ?? this;
-    if (!scope.names.delete(name)) throw new PyError('NameError', `name '${name}' is not defined`);
-  }
-  declare(name: string, where: 'global' | 'nonlocal'): void {
-    let scope: Scope = this.parent ?? this;
-    if (where === 'global') while (scope.parent?.parent) scope = scope.parent;
-    else scope = this.parent?.holder(name) ?? scope;
-    this.elsewhere.set(name, scope);
   }
 }
 
@@ -63,17 +32,17 @@ export interface Options {
 }
 
 /** A namespace in which snippets run one after the other. `output` collects what they print. */
-export class Interpreter {
+export class Interpreter extends Objects {
   output = '';
   readonly names = new Map<string, PyValue>();
+  private readonly builtins: Map<string, PyValue>;
   private readonly scope: Scope;
-  private readonly foreign: Foreign | null;
   private method: Method | null = null;
 
   constructor(options: Options = {}) {
-    this.foreign = options.foreign ?? null;
-    const base = new Scope(new Map(builtins(this)), null);
-    this.scope = new Scope(this.names, base);
+    super(options.foreign ?? null);
+    this.builtins = new Map(builtins(this));
+    this.scope = new Scope(this.names, new Scope(this.builtins, null));
     for (const [name, value] of options.names ?? []) this.names.set(name, value);
   }
 
@@ -91,197 +60,8 @@ export class Interpreter {
     return this.expression(last.value, this.scope);
   }
 
-  // ------------------------------------------------------------------ what values can do (builtins use these, too)
-
-  owns(value: PyValue): boolean {
-    return this.foreign?.owns(value) ?? false;
-  }
-
-  repr(value: PyValue): string {
-    return text.repr(value, (v) => this.foreignText(v, 'repr'));
-  }
-  str(value: PyValue): string {
-    const own = this.foreignText(value, 'str');
-    return own ?? text.str(value, (v) => this.foreignText(v, 'repr'));
-  }
-  private foreignText(value: PyValue, kind: 'repr' | 'str'): string | null {
-    if (value instanceof PyInstance) {
-      const method = (kind === 'str' ? value.type.lookup('__str__') : undefined) ?? value.type.lookup('__repr__');
-      return method === undefined ? `<${value.type.name} object>` : (this.call(method, [value]) as string);
-    }
-    if (value instanceof PyClass) return `<class '${value.name}'>`;
-    if (value instanceof PyFunction) return `<function ${value.name}>`;
-    if (value instanceof DictView) return viewText(this, value);
-    return this.owns(value) ? this.foreign![kind](value) : null;
-  }
-
-  truth(value: PyValue): boolean {
-    return this.owns(value) ? this.foreign!.truth(value) : arithmetic.truth(value);
-  }
-
-  iterate(value: PyValue): Iterable<PyValue> {
-    if (typeof value === 'string' || Array.isArray(value) || value instanceof Set || value instanceof PyRange)
-      return value as Iterable<PyValue>;
-    if (value instanceof Map) return value.keys();
-    if (value instanceof PyInstance) return this.iterateInstance(value);
-    if (this.owns(value)) return this.foreign!.iterate(value);
-    if (isPlainObject(value)) return Object.keys(value);
-    if (typeof value === 'object' && value !== null && Symbol.iterator in value) return value as Iterable<PyValue>;
-    throw new PyError('TypeError', `'${arithmetic.typeName(value)}' object is not iterable`);
-  }
-  private *iterateInstance(value: PyInstance): Generator<PyValue> {
-    if (value.type.lookup('__iter__') !== undefined) {
-      yield* this.iterate(this.call(this.getattr(value, '__iter__'), []));
-      return;
-    }
-    for (let i = 0; i < this.length(value); i++) yield this.getitem(value, BigInt(i));
-  }
-
-  length(value: PyValue): number {
-    if (typeof value === 'string') return [...value].length;
-    if (Array.isArray(value) || value instanceof PyRange) return value.length;
-    if (value instanceof Map || value instanceof Set) return value.size;
-    if (value instanceof DictView) return value.length;
-    if (value instanceof PyInstance) return Number(this.call(this.getattr(value, '__len__'), []));
-    if (this.owns(value)) return this.foreign!.length(value);
-    throw new PyError('TypeError', `object of type '${arithmetic.typeName(value)}' has no len()`);
-  }
-
-  getattr(object: PyValue, name: string): PyValue {
-    if (object instanceof PySuper) return this.inherited(object, name);
-    if (object instanceof PyInstance) return this.instanceAttribute(object, name);
-    if (object instanceof PyClass) {
-      const found = name === '__name__' ? object.name : object.lookup(name);
-      if (found === undefined) throw new PyError('AttributeError', `type object '${object.name}' has no attribute '${name}'`);
-      return found;
-    }
-    if (this.owns(object)) return this.foreign!.getattr(object, name);
-    return builtinAttribute(this, object, name);
-  }
-  private instanceAttribute(object: PyInstance, name: string): PyValue {
-    if (object.attributes.has(name)) return object.attributes.get(name);
-    if (name === '__class__') return object.type;
-    const found = object.type.lookup(name);
-    if (found instanceof PyFunction) return found.bound(object);
-    if (found !== undefined) return found;
-    throw new PyError('AttributeError', `'${object.type.name}' object has no attribute '${name}'`);
-  }
-  private inherited(object: PySuper, name: string): PyValue {
-    if (object.behind instanceof PyClass) {
-      for (const base of object.behind.bases) {
-        const found = base.lookup(name);
-        if (found !== undefined) return found instanceof PyFunction ? found.bound(object.self) : found;
-      }
-      if (name === '__init__') return new PyFunction('__init__', () => null);
-    }
-    if (this.foreign) return this.foreign.getattr(object, name);
-    throw new PyError('AttributeError', `'super' object has no attribute '${name}'`);
-  }
-
-  setattr(object: PyValue, name: string, value: PyValue): void {
-    if (object instanceof PyInstance) object.attributes.set(name, value);
-    else if (object instanceof PyClass) object.namespace.set(name, value);
-    else if (this.owns(object)) this.foreign!.setattr(object, name, value);
-    else throw new PyError('AttributeError', `'${arithmetic.typeName(object)}' object has no attribute '${name}'`);
-  }
-
-  hasattr(object: PyValue, name: string): boolean {
-    try {
-      return this.getattr(object, name) !== undefined;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'AttributeError') return false;
-      throw error;
-    }
-  }
-
-  call(callee: PyValue, args: readonly PyValue[], kwargs: Kwargs = NO_KWARGS): PyValue {
-    if (callee instanceof PyFunction) return callee.invoke(args, kwargs);
-    if (callee instanceof PyClass) return this.construct(callee, args, kwargs);
-    if (callee instanceof PyInstance) return this.call(this.getattr(callee, '__call__'), args, kwargs);
-    if (this.owns(callee)) return this.foreign!.call(callee, args, kwargs);
-    throw new PyError('TypeError', `'${arithmetic.typeName(callee)}' object is not callable`);
-  }
-  private construct(type: PyClass, args: readonly PyValue[], kwargs: Kwargs): PyValue {
-    if (type.construct) return type.construct(args, kwargs);
-    const instance = new PyInstance(type);
-    const init = type.lookup('__init__');
-    if (init !== undefined) this.call(init, [instance, ...args], kwargs);
-    return instance;
-  }
-
-  getitem(object: PyValue, index: PyValue): PyValue {
-    if (typeof object === 'string' || Array.isArray(object) || object instanceof PyRange) return sequenceItem(object, index);
-    if (object instanceof Map || isPlainObject(object)) {
-      const map = object instanceof Map ? object : new Map(Object.entries(object));
-      const key = keyOf(map, index);
-      if (!map.has(key)) throw new PyError('KeyError', this.repr(index));
-      return map.get(key);
-    }
-    if (object instanceof PyInstance) return this.call(this.getattr(object, '__getitem__'), [index]);
-    if (this.owns(object)) return this.foreign!.getitem(object, index);
-    throw new PyError('TypeError', `'${arithmetic.typeName(object)}' object is not subscriptable`);
-  }
-
-  setitem(object: PyValue, index: PyValue, value: PyValue): void {
-    if (object instanceof Map) object.set(keyOf(object, index), value);
-    else if (Array.isArray(object) && !(object instanceof PyTuple)) object[position(index, object.length)] = value;
-    else if (object instanceof PyInstance) this.call(this.getattr(object, '__setitem__'), [index, value]);
-    else if (this.owns(object)) this.foreign!.setitem(object, index, value);
-    else throw new PyError('TypeError', `'${arithmetic.typeName(object)}' object does not support item assignment`);
-  }
-
-  binary(op: string, left: PyValue, right: PyValue): PyValue {
-    if (this.owns(left) || this.owns(right)) return this.foreign!.binary(op, left, right);
-    const own = this.dunder(op, left, right);
-    return own === undefined ? arithmetic.binary(op, left, right) : own;
-  }
-  private dunder(op: string, left: PyValue, right: PyValue): PyValue {
-    const name = DUNDER[op];
-    if (left instanceof PyInstance && left.type.lookup(`__${name}__`) !== undefined)
-      return this.call(this.getattr(left, `__${name}__`), [right]);
-    if (right instanceof PyInstance && right.type.lookup(`__r${name}__`) !== undefined)
-      return this.call(this.getattr(right, `__r${name}__`), [left]);
-    return undefined;
-  }
-
-  compare(op: string, left: PyValue, right: PyValue): PyValue {
-    switch (op) {
-      case 'is':
-        return left === right || (left ?? null) === (right ?? null);
-      case 'is not':
-        return !this.truth(this.compare('is', left, right));
-      case 'in':
-        return this.contains(right, left);
-      case 'not in':
-        return !this.contains(right, left);
-    }
-    if (this.owns(left) || this.owns(right)) return this.foreign!.binary(op, left, right);
-    const own = this.dunder(op, left, right);
-    if (own !== undefined) return own;
-    if (op === '==') return arithmetic.equal(left, right);
-    if (op === '!=') return !arithmetic.equal(left, right);
-    const order = arithmetic.order(left, right);
-    return { '<': order < 0, '<=': order <= 0, '>': order > 0, '>=': order >= 0 }[op];
-  }
-  private contains(container: PyValue, item: PyValue): boolean {
-    if (typeof container === 'string') return container.includes(String(item));
-    if (container instanceof Map || container instanceof Set) return container.has(item);
-    if (isPlainObject(container)) return String(item) in container;
-    if (this.owns(container)) return this.foreign!.contains(container, item);
-    for (const each of this.iterate(container)) if (each === item || this.truth(this.compare('==', each, item))) return true;
-    return false;
-  }
-
-  isinstance(value: PyValue, type: PyValue): boolean {
-    if (type instanceof PyTuple) return type.some((t) => this.isinstance(value, t));
-    if (type instanceof PyClass) return type.test ? type.test(value) : value instanceof PyInstance && value.type.extends(type);
-    return this.foreign?.isinstance(value, type) ?? false;
-  }
-
-  typeOf(value: PyValue): PyValue {
-    if (value instanceof PyInstance) return value.type;
-    if (value instanceof Error) return this.scope.get(value.name);
-    return this.owns(value) ? this.foreign!.typeOf(value) : this.scope.get(arithmetic.typeName(value));
+  protected override builtin(name: string): PyValue {
+    return this.builtins.get(name) ?? null;
   }
 
   /** super() without arguments, of the method that is running. */
@@ -464,15 +244,6 @@ export class Interpreter {
       for (const exit of exits.reverse()) exit();
     }
   }
-  private enter(context: PyValue): { value: PyValue; exit(): void } {
-    if (!(context instanceof PyInstance)) {
-      if (!this.owns(context)) throw new PyError('TypeError', `'${arithmetic.typeName(context)}' object is not a context manager`);
-      return this.foreign!.enter(context);
-    }
-    const value = this.call(this.getattr(context, '__enter__'), []);
-    return { value, exit: () => void this.call(this.getattr(context, '__exit__'), [null, null, null]) };
-  }
-
   private try(node: Extract<Statement, { kind: 'try' }>, scope: Scope): void {
     try {
       let failed = true;
@@ -609,7 +380,7 @@ export class Interpreter {
       case 'compare':
         return this.chain(node, scope);
       case 'conditional':
-        return this.expression(this.truth(this.expression(node.test, scope)) ? node.then : node.otherwise, scope);
+        return this.expression(this.truth(this.expression(node.test, scope)) ? node.whenTrue : node.otherwise, scope);
       case 'lambda':
         return this.makeFunction('<lambda>', node.params, (inside) => this.expression(node.body, inside), scope);
       case 'tuple':
@@ -647,13 +418,6 @@ export class Interpreter {
       else for (const [k, v] of this.entries(this.expression(value, scope))) map.set(k, v);
     }
     return map;
-  }
-
-  /** The pairs of a dict. */
-  entries(value: PyValue): Iterable<readonly [PyValue, PyValue]> {
-    if (value instanceof Map) return value.entries();
-    if (isPlainObject(value)) return Object.entries(value);
-    throw new PyError('TypeError', `'${arithmetic.typeName(value)}' object is not a mapping`);
   }
 
   private callExpression(callee: Expr, nodes: readonly Argument[], scope: Scope): PyValue {
@@ -714,69 +478,4 @@ export class Interpreter {
       .join('');
   }
 
-  /** format(value, spec). */
-  format(value: PyValue, spec: string): string {
-    return this.owns(value) || value instanceof PyInstance
-      ? text.format(this.str(value), spec)
-      : text.format(value, spec, (v) => this.foreignText(v, 'repr'));
-  }
-}
-
-const DUNDER: Readonly<Record<string, string>> = {
-  '+': 'add',
-  '-': 'sub',
-  '*': 'mul',
-  '/': 'truediv',
-  '//': 'floordiv',
-  '%': 'mod',
-  '**': 'pow',
-  '@': 'matmul',
-  '&': 'and',
-  '|': 'or',
-  '^': 'xor',
-  '==': 'eq',
-  '!=': 'ne',
-  '<': 'lt',
-  '<=': 'le',
-  '>': 'gt',
-  '>=': 'ge',
-};
-
-/** The array position of a Python index. */
-function position(index: PyValue, length: number): number {
-  if (typeof index !== 'bigint') throw new PyError('TypeError', `indices must be integers, not ${arithmetic.typeName(index)}`);
-  const at = Number(index) + (index < 0n ? length : 0);
-  if (at < 0 || at >= length) throw new PyError('IndexError', 'index out of range');
-  return at;
-}
-
-/** Booleans and whole floats are the ints of the same value as keys. */
-function keyOf(map: ReadonlyMap<PyValue, PyValue>, key: PyValue): PyValue {
-  if (map.has(key) || (typeof key !== 'boolean' && typeof key !== 'number')) return key;
-  return Number.isInteger(Number(key)) ? BigInt(Number(key)) : key;
-}
-
-function sequenceItem(sequence: string | readonly PyValue[] | PyRange, index: PyValue): PyValue {
-  if (index === ELLIPSIS) throw new PyError('TypeError', 'indices must be integers, not ellipsis');
-  const items = typeof sequence === 'string' ? [...sequence] : sequence;
-  if (!(index instanceof PySlice)) {
-    const at = position(index, items.length);
-    return items instanceof PyRange ? items.at(at) : items[at];
-  }
-  const picked = sliceIndices(index, items.length).map((i) => (items instanceof PyRange ? items.at(i) : items[i]));
-  return typeof sequence === 'string' ? picked.join('') : sequence instanceof PyTuple ? PyTuple.from_(picked) : picked;
-}
-
-function sliceIndices({ start, stop, step }: PySlice, length: number): number[] {
-  const by = step === null ? 1 : Number(step);
-  if (by === 0) throw new PyError('ValueError', 'slice step cannot be zero');
-  const clamp = (bound: PyValue, otherwise: number): number => {
-    if (bound === null) return otherwise;
-    const at = Number(bound) + (Number(bound) < 0 ? length : 0);
-    return Math.min(Math.max(at, by > 0 ? 0 : -1), by > 0 ? length : length - 1);
-  };
-  const [from, to] = [clamp(start, by > 0 ? 0 : length - 1), clamp(stop, by > 0 ? length : -1)];
-  const found: number[] = [];
-  for (let i = from; by > 0 ? i < to : i > to; i += by) found.push(i);
-  return found;
 }

@@ -23,7 +23,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
 };
 
 /** The text between the quotes of a string that is not raw. */
-export function unescape(text: string): string {
+export function unescapeString(text: string): string {
   return text.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|[\s\S])/g, (whole, code: string) => {
     if (/^[xuU]./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8));

@@ -1,7 +1,7 @@
 // Python source to the tree of ast.ts. The grammar is @lezer/python's; this file only gives its nodes their shape.
 import { parser } from '@lezer/python';
 import type { Argument, Clause, Expr, FStringPart, Parameter, Statement } from './ast.ts';
-import { completeFloats, numberLiteral, stringParts, unescape } from './literals.ts';
+import { completeFloats, numberLiteral, stringParts, unescapeString } from './literals.ts';
 import { ELLIPSIS, PyError, Unsupported } from './values.ts';
 
 type Node = ReturnType<typeof parser.parse>['topNode'];
@@ -322,7 +322,7 @@ class Reader {
         return {
           kind: 'conditional',
           test: this.expression(parts[2]!),
-          then: this.expression(parts[0]!),
+          whenTrue: this.expression(parts[0]!),
           otherwise: this.expression(parts[4]!),
         };
       case 'LambdaExpression':
@@ -424,7 +424,7 @@ class Reader {
   /** The text from `from` to `to`, with the replacement fields of a node evaluated apart. */
   private pieces(node: Node, from: number, to: number, raw: boolean, formatted: boolean): FStringPart[] {
     const literal = (start: number, end: number): string => {
-      const text = raw ? this.source.slice(start, end) : unescape(this.source.slice(start, end));
+      const text = raw ? this.source.slice(start, end) : unescapeString(this.source.slice(start, end));
       return formatted ? text.replaceAll('{{', '{').replaceAll('}}', '}') : text;
     };
     const found: FStringPart[] = [];

@@ -25,7 +25,6 @@ export function makeReflector(x: Float64Array, complex: boolean, start: number):
   };
   if (tail === 0 && alphaIm === 0) return asVector(0, 0, alpha);
   let beta = -Math.sign(alpha || 1) * Math.hypot(alpha, alphaIm, tail);
-  if (Object.is(x[0], -0)) beta = -beta;
   // Tiny vectors are scaled up so that β and α − β keep their digits.
   let rescalings = 0;
   for (; Math.abs(beta) < SMALL && rescalings < 20; rescalings++) {

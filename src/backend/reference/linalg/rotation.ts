@@ -10,9 +10,10 @@ export interface Rotation {
 
 export function makeRotation(f: number, g: number): Rotation {
   if (g === 0) return { c: 1, s: 0, r: f };
-  if (f === 0) return { c: 0, s: withSign(1, g), r: Math.abs(g) };
-  const r = withSign(hypotenuse(f, g), f);
-  return { c: Math.abs(f / r), s: g / r, r };
+  if (f === 0) return { c: 0, s: 1, r: g };
+  const length = hypotenuse(f, g);
+  const r = Math.abs(f) > Math.abs(g) ? withSign(length, f) : length;
+  return { c: f / r, s: g / r, r };
 }
 
 /** √(a² + b²), faster than Math.hypot where nothing over- or underflows. */
