@@ -13,7 +13,7 @@ const SELECTION: Readonly<Record<Kind, RegExp>> = {
   optim: /^optim\/(SGD|Adam)\//,
   random: /^random\/(rand|randint|randperm|init)\//,
   printing: /^printing\/(tensors|modules|return_types)\/\d?\d$/,
-  trajectories: /^trajectories\/quadratic$/,
+  trajectories: /^trajectories\/quadratic\//,
   seed: /^seed\/blocks\/(create|index|math)/,
   interop: /^interop\/(checkpoint|npy|safetensors)\//,
 };

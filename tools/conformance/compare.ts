@@ -129,7 +129,9 @@ export class Comparison {
   private list(expected: readonly Json[], actual: unknown, where: string, fields?: readonly string[]): void {
     if (!Array.isArray(actual)) throw new Mismatch(`${where}: expected ${expected.length} values, got ${show(actual)}`);
     if (actual.length !== expected.length) throw new Mismatch(`${where}: expected ${expected.length} values, got ${actual.length}`);
-    expected.forEach((item, i) => this.check(item, actual[i], `${where}[${i}]`));
+    expected.forEach((item, i) => {
+      this.check(item, actual[i], `${where}[${i}]`);
+    });
     for (const [i, field] of (fields ?? []).entries()) {
       if ((actual as unknown as Record<string, unknown>)[field] !== actual[i])
         throw new Mismatch(`${where}: the result has no field ${field}`);
@@ -165,9 +167,8 @@ export class Comparison {
     this.same(String((actual as unknown as { layout: unknown }).layout), `torch.${String(expected.sparse)}`, `${where}.layout`);
     this.list(expected.size as readonly Json[], [...actual.shape], `${where}.shape`);
     const parts = expected.parts as readonly JsonObject[];
-    (names[String(expected.sparse)] ?? []).forEach((name, i) =>
-      this.tensor(parts[i]!, this.library.method(actual, name), `${where}.${name}`),
-    );
+    for (const [i, name] of (names[String(expected.sparse)] ?? []).entries())
+      this.tensor(parts[i]!, this.library.method(actual, name), `${where}.${name}`);
   }
 
   /** Compares dtype, shape and numbers. */

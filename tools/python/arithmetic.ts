@@ -123,8 +123,7 @@ export function equal(a: PyValue, b: PyValue): boolean {
   if (a === b) return true;
   if (isNumeric(a) && isNumeric(b)) {
     if (a instanceof PyComplex || b instanceof PyComplex) return complex(a).re === complex(b).re && complex(a).im === complex(b).im;
-    // biome-ignore lint/suspicious/noDoubleEquals: bigint and number are one number type in Python
-    return real(a) == real(b);
+    return order(a, b) === 0;
   }
   if (Array.isArray(a) && Array.isArray(b))
     return a instanceof PyTuple === b instanceof PyTuple && a.length === b.length && a.every((x, i) => equal(x, b[i]));
@@ -137,7 +136,7 @@ export function equal(a: PyValue, b: PyValue): boolean {
 export function order(a: PyValue, b: PyValue): number {
   if (isNumeric(a) && isNumeric(b) && !(a instanceof PyComplex) && !(b instanceof PyComplex)) {
     const [x, y] = [real(a), real(b)];
-    return x < y ? -1 : x > y ? 1 : x == y ? 0 : Number.NaN;
+    return x < y ? -1 : x > y ? 1 : x >= y ? 0 : Number.NaN;
   }
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
   if (Array.isArray(a) && Array.isArray(b)) {

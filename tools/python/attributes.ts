@@ -1,10 +1,10 @@
 // Methods of Python's own values: str, list, dict, set, tuple and numbers.
 import { equal, order, typeName } from './arithmetic.ts';
-import type { Interpreter } from './evaluate.ts';
 import { type Kwargs, PyFunction } from './function.ts';
+import type { Objects } from './objects.ts';
 import { ELLIPSIS, isPlainObject, PyComplex, PyError, PyRange, PyTuple, type PyValue } from './values.ts';
 
-type Method<T> = (py: Interpreter, self: T, args: readonly PyValue[], kwargs: Kwargs) => PyValue;
+type Method<T> = (py: Objects, self: T, args: readonly PyValue[], kwargs: Kwargs) => PyValue;
 type Methods<T> = Readonly<Record<string, Method<T>>>;
 
 const STRING: Methods<string> = {
@@ -36,7 +36,7 @@ function strip(text: string, chars: PyValue, left: boolean, right: boolean): str
   return text.slice(from, to);
 }
 
-function formatted(py: Interpreter, template: string, args: readonly PyValue[], kwargs: Kwargs): string {
+function formatted(py: Objects, template: string, args: readonly PyValue[], kwargs: Kwargs): string {
   let next = 0;
   return template.replace(
     /\{\{|\}\}|\{([^{}:!]*)(?:!([rs]))?(?::([^{}]*))?\}/g,
@@ -78,7 +78,7 @@ const LIST: Methods<PyValue[]> = {
 const none = (_: unknown): null => null;
 
 /** sorted(items, key=…, reverse=…). */
-export function sorted(py: Interpreter, items: Iterable<PyValue>, kwargs: Kwargs): PyValue[] {
+export function sorted(py: Objects, items: Iterable<PyValue>, kwargs: Kwargs): PyValue[] {
   const key = kwargs.get('key') ?? null;
   const sign = py.truth(kwargs.get('reverse') ?? false) ? -1 : 1;
   const keyed = Array.from(items, (item) => ({ item, key: key === null ? item : py.call(key, [item]) }));
@@ -130,12 +130,12 @@ const SET: Methods<Set<PyValue>> = {
   union: (py, self, [other]) => new Set([...self, ...py.iterate(other)]),
 };
 
-function method<T>(py: Interpreter, table: Methods<T>, self: T, name: string): PyValue {
+function method<T>(py: Objects, table: Methods<T>, self: T, name: string): PyValue {
   if (!Object.hasOwn(table, name)) return undefined;
   return new PyFunction(name, (args, kwargs) => table[name]!(py, self, args, kwargs));
 }
 
-function lookup(py: Interpreter, object: PyValue, name: string): PyValue {
+function lookup(py: Objects, object: PyValue, name: string): PyValue {
   if (typeof object === 'string') return method(py, STRING, object, name);
   if (object instanceof PyTuple && object.fields?.includes(name)) return object[object.fields.indexOf(name)];
   if (object instanceof PyTuple) return method(py, SEQUENCE, object, name);
@@ -160,7 +160,7 @@ export class StandardModule {
 }
 
 /** An attribute of one of Python's own values. */
-export function getattr(py: Interpreter, object: PyValue, name: string): PyValue {
+export function getattr(py: Objects, object: PyValue, name: string): PyValue {
   const value = lookup(py, object, name);
   if (value !== undefined) return value;
   const type =

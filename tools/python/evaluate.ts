@@ -477,5 +477,4 @@ export class Interpreter extends Objects {
       })
       .join('');
   }
-
 }

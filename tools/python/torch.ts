@@ -2,6 +2,7 @@
 import { fromLibrary, indexArguments, invoke, type Style, toLibrary } from '../conformance/call.ts';
 import type { Callable, Constructor, Library, Tensor } from '../conformance/library.ts';
 import { OPERATOR_METHODS, styleOf } from '../conformance/resolve.ts';
+import { equal } from './arithmetic.ts';
 import type { Foreign } from './foreign.ts';
 import { type Kwargs, PyClass, PyFunction, PyInstance, PySuper } from './function.ts';
 import { isNumeric, isPlainObject, PyError, PyTuple, type PyValue } from './values.ts';
@@ -219,7 +220,7 @@ export class Torch implements Foreign {
     if (op === '==' || op === '!=') {
       const same =
         Array.isArray(left) && Array.isArray(right)
-          ? left.length === right.length && left.every((x, i) => x == right[i])
+          ? left.length === right.length && left.every((x, i) => equal(fromLibrary(x), fromLibrary(right[i])))
           : unwrapped(left) === unwrapped(right);
       return same === (op === '==');
     }

@@ -42,7 +42,7 @@ function radices(n: number): number[] | null {
 }
 
 /** e^(−2πi·k/n), reduced to the first octant so that it is right to the last bit or nearly. */
-export function rootOfUnity(k: number, n: number): [number, number] {
+function rootOfUnity(k: number, n: number): [number, number] {
   const eighths = 8 * (k % n);
   const octant = Math.floor(eighths / n);
   const angleOf = (numerator: number): number => (2 * Math.PI * numerator) / (8 * n);
@@ -285,6 +285,19 @@ export function complexTransform(line: Float64Array, inverse = false): Float64Ar
   return line;
 }
 
+const halfTurns = new Map<number, Float64Array>();
+
+/** e^(−2πi·k/n) for 0 ≤ k ≤ n/2, cached like the plans. */
+function halfTurn(n: number): Float64Array {
+  const cached = halfTurns.get(n);
+  if (cached) return cached;
+  const roots = new Float64Array(2 * (Math.floor(n / 2) + 1));
+  for (let k = 0; k < roots.length / 2; k++) roots.set(rootOfUnity(k, n), 2 * k);
+  if (halfTurns.size >= CACHED_PLANS) halfTurns.delete(halfTurns.keys().next().value!);
+  halfTurns.set(n, roots);
+  return roots;
+}
+
 /** The first ⌊n/2⌋ + 1 values of the forward transform of n real numbers, interleaved; the others are their conjugates. */
 export function realToComplex(line: Float64Array): Float64Array {
   const n = line.length;
@@ -297,6 +310,7 @@ export function realToComplex(line: Float64Array): Float64Array {
   if (n === 0) return new Float64Array(0);
   // Even and odd samples travel as real and imaginary parts of a transform of half the length.
   const half = n / 2;
+  const roots = halfTurn(n);
   const packed = complexTransform(line.slice());
   const result = new Float64Array(2 * kept);
   for (let k = 0; k <= half; k++) {
@@ -306,7 +320,8 @@ export function realToComplex(line: Float64Array): Float64Array {
     const evenIm = 0.5 * (packed[p + 1]! - packed[q + 1]!);
     const oddRe = 0.5 * (packed[p + 1]! + packed[q + 1]!);
     const oddIm = 0.5 * (packed[q]! - packed[p]!);
-    const [c, s] = rootOfUnity(k, n);
+    const c = roots[2 * k]!;
+    const s = roots[2 * k + 1]!;
     result[2 * k] = evenRe + oddRe * c - oddIm * s;
     result[2 * k + 1] = evenIm + oddRe * s + oddIm * c;
   }
@@ -332,6 +347,7 @@ export function complexToReal(values: Float64Array, n: number): Float64Array {
     return Float64Array.from({ length: n }, (_, i) => full[2 * i]!);
   }
   const half = n / 2;
+  const roots = halfTurn(n);
   const packed = new Float64Array(n);
   const at = (k: number): [number, number] => [values[2 * k]!, k === 0 || k === half ? 0 : values[2 * k + 1]!];
   for (let k = 0; k < half; k++) {
@@ -341,7 +357,8 @@ export function complexToReal(values: Float64Array, n: number): Float64Array {
     const evenIm = im - mirrorIm;
     const differenceRe = re - mirrorRe;
     const differenceIm = im + mirrorIm;
-    const [c, s] = rootOfUnity(k, n);
+    const c = roots[2 * k]!;
+    const s = roots[2 * k + 1]!;
     const oddRe = differenceRe * c + differenceIm * s;
     const oddIm = differenceIm * c - differenceRe * s;
     packed[2 * k] = evenRe - oddIm;

@@ -68,7 +68,9 @@ class Content {
   private list(expected: readonly Json[], actual: unknown, where: string): void {
     if (!Array.isArray(actual) || actual.length !== expected.length)
       throw new Mismatch(`${where}: expected ${expected.length} values, got ${show(actual)}`);
-    expected.forEach((item, i) => this.check(item, actual[i], `${where}[${i}]`));
+    expected.forEach((item, i) => {
+      this.check(item, actual[i], `${where}[${i}]`);
+    });
   }
 
   private tagged(expected: JsonObject, actual: unknown, where: string): void {

@@ -12,7 +12,7 @@ export function* runModules(library: Library, folder: Folder, { only, strict }: 
     const tensors = folder.tensors(`${group}.safetensors`);
     for (const data of folder.json(path).cases as readonly JsonObject[]) {
       const id = String(data.id);
-      if (only && !only.test(`modules/${id}`)) continue;
+      if (only && !only.test(`modules/${group}/${id}`)) continue;
       const run = new CaseRun();
       new ModuleCase(library, tensors, data, run).run();
       yield run.row({ kind: 'modules', family: 'nn', group, id }, ['init', 'repr', 'forward', 'state', 'grad'], strict);

@@ -137,7 +137,7 @@ class OperatorCase {
     const { inputs } = given;
     this.checks.check('layout', () => {
       const tensors = flatten(this.library, result);
-      tensorNodes(this.data.out).forEach((node, i) => checkLayout(this.library, node, tensors[i]!, inputs, `out[${i}]`));
+      for (const [i, node] of tensorNodes(this.data.out).entries()) checkLayout(this.library, node, tensors[i]!, inputs, `out[${i}]`);
     });
     if (this.data.grad) this.gradients(flatten(this.library, processed), inputs);
     this.variants();
@@ -224,7 +224,9 @@ class OperatorCase {
   private compareAll(expected: readonly Json[], actual: readonly (Tensor | null)[], where: string): number {
     const comparison = new Comparison(this.library, this.file, this.rule);
     if (expected.length !== actual.length) throw new Mismatch(`${where}: expected ${expected.length} gradients, got ${actual.length}`);
-    expected.forEach((node, i) => comparison.check(node, actual[i], `${where} ${i}`));
+    expected.forEach((node, i) => {
+      comparison.check(node, actual[i], `${where} ${i}`);
+    });
     return comparison.maxError;
   }
 

@@ -60,7 +60,7 @@ class OptimizerCase {
         if (this.data.losses)
           this.comparison.check((this.data.losses as Json[])[step]!, this.optimizer.step(this.closure()), `loss of step ${step}`);
         else this.stepWithGradients((this.data.grads as Json[][])[step]!);
-        after.forEach((node, i) => this.comparison.check(node, this.params[i], `parameter ${i} after step ${step}`));
+        for (const [i, node] of after.entries()) this.comparison.check(node, this.params[i], `parameter ${i} after step ${step}`);
       });
       return this.comparison.maxError;
     });

@@ -64,7 +64,7 @@ function compareValue(
     if ('n' in expected) compareLongList(library, expected, actual, where);
     else compareLargeTensor(library, file, comparison, expected, actual, where, rounded);
   } else if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
-    expected.forEach((item: Json, i) => compareValue(library, file, comparison, item, actual[i], `${where}[${i}]`, rounded));
+    for (const [i, item] of expected.entries()) compareValue(library, file, comparison, item, actual[i], `${where}[${i}]`, rounded);
   } else comparison.check(expected, toLibrary(library, actual, 'plain'), where);
 }
 

@@ -19,7 +19,7 @@ export function* runTrajectories(library: Library, folder: Folder, { only, stric
   for (const path of folder.paths.filter((p) => p.endsWith('.json'))) {
     const data = folder.json(path);
     const id = String(data.id);
-    if (only && !only.test(`trajectories/${id}`)) continue;
+    if (only && !only.test(`trajectories/${id}/${id}`)) continue;
     const run = new CaseRun();
     replay(library, folder.tensors(String(data.tensors_file ?? '')), data, run);
     yield run.row(

@@ -1,5 +1,5 @@
 import { makeReflector, type Reflector, reflectAll } from './householder.ts';
-import { addScaled, copyOf, EPSILON, type Matrix, matrix, rotate, SAFE_MIN, withSign } from './matrix.ts';
+import { addScaled, copyOf, EPSILON, type Matrix, matrix, rotate, SAFE_MIN, scale, scaleExponent, swapRows, withSign } from './matrix.ts';
 import { hypotenuse, makeRotation, symmetric2x2 } from './rotation.ts';
 
 /** Eigenvalues in ascending order, and the unit eigenvectors in the columns of `vectors`. */
@@ -15,13 +15,34 @@ export interface HermitianEigen {
  * (LAPACK's sytd2 and steqr, whose vectors' signs these are).
  */
 export function hermitianEigen(a: Matrix, upper = false): HermitianEigen {
-  const { diagonal, offDiagonal, reflectors } = tridiagonalize(mirrored(a, upper));
+  const whole = mirrored(a, upper);
+  // LAPACK reduces an upper triangle from its far corner: as a lower one in the reverse order of rows and columns.
+  if (upper) reverseRowsAndColumns(whole);
+  const exponent = scaleExponent(whole);
+  if (exponent !== 0) scale(false, whole.data.length, 2 ** -exponent, 0, whole.data, 0);
+  const { diagonal, offDiagonal, reflectors } = tridiagonalize(whole);
+  if (upper) {
+    diagonal.reverse();
+    offDiagonal.reverse();
+  }
   const { rows, info } = tridiagonalEigen(diagonal, offDiagonal);
+  if (exponent !== 0) scale(false, diagonal.length, 2 ** exponent, 0, diagonal, 0);
   const n = a.rows;
+  const width = a.complex ? 2 : 1;
   const vectors = matrix(n, n, a.complex);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) vectors.data[(i * n + j) * (a.complex ? 2 : 1)] = rows[j * n + i]!;
+  for (let i = 0; i < n; i++) {
+    const place = upper ? n - 1 - i : i;
+    for (let j = 0; j < n; j++) vectors.data[(place * n + j) * width] = rows[j * n + i]!;
+  }
   reflectAll(vectors, reflectors, false);
+  if (upper) for (let i = 0; i < n - 1 - i; i++) swapRows(vectors, i, n - 1 - i);
   return { values: diagonal, vectors, info };
+}
+
+function reverseRowsAndColumns(a: Matrix): void {
+  a.data.reverse();
+  if (!a.complex) return;
+  for (let i = 0; i < a.data.length; i += 2) [a.data[i], a.data[i + 1]] = [a.data[i + 1]!, a.data[i]!];
 }
 
 /** The whole of a Hermitian matrix given by one triangle; its diagonal's imaginary parts are dropped. */

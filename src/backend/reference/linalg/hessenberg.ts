@@ -95,7 +95,8 @@ function equilibrate(a: Matrix, low: number, high: number, scales: Float64Array)
 /** Turns eigenvectors (columns) of the balanced matrix into those of the original one, in place (gebak). */
 export function undoBalance(vectors: Matrix, { low, high, scale: scales }: Balance): void {
   const n = vectors.rows;
-  if (low < high) for (let i = low; i <= high; i++) scale(vectors.complex, vectors.columns, scales[i]!, 0, vectors.data, i * vectors.columns);
+  if (low < high)
+    for (let i = low; i <= high; i++) scale(vectors.complex, vectors.columns, scales[i]!, 0, vectors.data, i * vectors.columns);
   for (let i = low - 1; i >= 0; i--) swapRows(vectors, i, scales[i]!);
   for (let i = high + 1; i < n; i++) swapRows(vectors, i, scales[i]!);
 }

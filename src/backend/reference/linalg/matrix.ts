@@ -185,6 +185,16 @@ export function largestPart(a: Matrix): number {
   return largest;
 }
 
+/**
+ * The exponent of the power of two to divide a by, so that squares of its entries neither over- nor underflow: 0 for all but extreme
+ * matrices.
+ */
+export function scaleExponent(a: Matrix): number {
+  const largest = largestPart(a);
+  if (largest === 0 || !Number.isFinite(largest) || (largest > 1e-100 && largest < 1e100)) return 0;
+  return Math.max(-1000, Math.round(Math.log2(largest)));
+}
+
 /** a / b by Smith's method, which neither overflows nor underflows early. */
 export function divide(a: Complex, b: Complex): Complex {
   if (b.im === 0) return { re: a.re / b.re, im: a.im / b.re };

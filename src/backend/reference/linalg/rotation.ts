@@ -1,19 +1,28 @@
 // The 2 × 2 problems inside the iterations, by LAPACK's formulas, whose signs decide those of eigen- and singular vectors.
 import { EPSILON, withSign } from './matrix.ts';
 
-/** Cosine c and sine s with c·f + s·g = r and c·g − s·f = 0 (lartg). */
+/** Cosine c and sine s with c·f + s·g = r and c·g − s·f = 0. */
 export interface Rotation {
   readonly c: number;
   readonly s: number;
   readonly r: number;
 }
 
+/** With r > 0, but of f's sign where |f| > |g| (lartg before LAPACK 3.10). */
 export function makeRotation(f: number, g: number): Rotation {
   if (g === 0) return { c: 1, s: 0, r: f };
   if (f === 0) return { c: 0, s: 1, r: g };
   const length = hypotenuse(f, g);
   const r = Math.abs(f) > Math.abs(g) ? withSign(length, f) : length;
   return { c: f / r, s: g / r, r };
+}
+
+/** The same with r of f's sign and c ≥ 0 (lartg since LAPACK 3.10). */
+export function makeSignedRotation(f: number, g: number): Rotation {
+  if (g === 0) return { c: 1, s: 0, r: f };
+  if (f === 0) return { c: 0, s: withSign(1, g), r: Math.abs(g) };
+  const r = withSign(hypotenuse(f, g), f);
+  return { c: Math.abs(f / r), s: g / r, r };
 }
 
 /** √(a² + b²), faster than Math.hypot where nothing over- or underflows. */

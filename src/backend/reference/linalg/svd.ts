@@ -1,7 +1,7 @@
 import { columnReflector, type Reflector, reflectAll, reflectColumns, reflectRows, rowReflector } from './householder.ts';
-import { copyOf, EPSILON, identity, type Matrix, matrix, rotate, SAFE_MIN, transpose, withSign } from './matrix.ts';
+import { copyOf, EPSILON, identity, type Matrix, matrix, rotate, SAFE_MIN, scale, scaleExponent, transpose, withSign } from './matrix.ts';
 import { multiplyByQ, qrFactor, upperFactor } from './qr.ts';
-import { makeRotation, singularValues2x2, svd2x2 } from './rotation.ts';
+import { makeSignedRotation, singularValues2x2, svd2x2 } from './rotation.ts';
 
 /** A = U·diag(S)·Vᴴ with S descending and not negative. */
 export interface SVD {
@@ -23,6 +23,14 @@ export function svd(a: Matrix, full = false): SVD {
   const k = Math.min(m, n);
   if (a.data.some((v) => !Number.isFinite(v))) return { ...emptySVD(m, n, complex, full), info: -4 };
   if (k === 0) return emptySVD(m, n, complex, full);
+  const exponent = scaleExponent(a);
+  if (exponent !== 0) {
+    const scaled = copyOf(a);
+    scale(false, scaled.data.length, 2 ** -exponent, 0, scaled.data, 0);
+    const result = svd(scaled, full);
+    scale(false, k, 2 ** exponent, 0, result.values, 0);
+    return result;
+  }
   const long = complex ? Math.trunc((k * 17) / 9) : Math.trunc((k * 11) / 6);
   if (m > n && m >= long) {
     const factored = qrFactor(a);
@@ -167,7 +175,7 @@ class BidiagonalIteration {
     const { d, e, n } = this;
     const rotations: { c: number; s: number }[] = [];
     for (let i = 0; i < n - 1; i++) {
-      const { c, s, r } = makeRotation(d[i]!, e[i]!);
+      const { c, s, r } = makeSignedRotation(d[i]!, e[i]!);
       d[i] = r;
       e[i] = s * d[i + 1]!;
       d[i + 1] = c * d[i + 1]!;
@@ -288,9 +296,9 @@ class BidiagonalIteration {
     let oldC = 1;
     let oldS = 0;
     for (let i = from; i !== to; i += dir) {
-      const a = makeRotation(d[i]! * c, e[link(i)]!);
+      const a = makeSignedRotation(d[i]! * c, e[link(i)]!);
       if (i !== from) e[link(i - dir)] = oldS * a.r;
-      const b = makeRotation(oldC * a.r, d[i + dir]! * a.s);
+      const b = makeSignedRotation(oldC * a.r, d[i + dir]! * a.s);
       d[i] = b.r;
       c = a.c;
       oldC = b.c;
@@ -312,14 +320,14 @@ class BidiagonalIteration {
     let f = (Math.abs(d[from]!) - shift) * (withSign(1, d[from]!) + shift / d[from]!);
     let g = e[link(from)]!;
     for (let i = from; i !== to; i += dir) {
-      const a = makeRotation(f, g);
+      const a = makeSignedRotation(f, g);
       const k = link(i);
       if (i !== from) e[link(i - dir)] = a.r;
       f = a.c * d[i]! + a.s * e[k]!;
       e[k] = a.c * e[k]! - a.s * d[i]!;
       g = a.s * d[i + dir]!;
       d[i + dir] = a.c * d[i + dir]!;
-      const b = makeRotation(f, g);
+      const b = makeSignedRotation(f, g);
       d[i] = b.r;
       f = b.c * e[k]! + b.s * d[i + dir]!;
       d[i + dir] = b.c * d[i + dir]! - b.s * e[k]!;
