@@ -221,6 +221,11 @@ export function pythonFloat(v: number): string {
   return Number.isInteger(v) ? `${Object.is(v, -0) ? '-0' : v}.0` : String(v);
 }
 
+/** Six significant digits, as C++ streams print. */
+function six(v: number | bigint): string {
+  const x = Number(v);
+  return Math.abs(x) < 1e6 ? String(x) : x.toExponential(5).replace(/\.?0+e/, 'e').replace(/e([+-])(\d)$/, 'e$10$2');
+}
 /** torch.iinfo: the range of an integer dtype. `min` and `max` are bigints where numbers could not hold them. */
 export class iinfo {
   readonly dtype: string;
@@ -239,7 +244,7 @@ export class iinfo {
     this.max = this.bits > 32 ? hi : Number(hi);
   }
   toString(): string {
-    return `iinfo(min=${this.min}, max=${this.max}, dtype=${this.dtype})`;
+    return `iinfo(min=${six(this.min)}, max=${six(this.max)}, dtype=${this.dtype})`;
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();

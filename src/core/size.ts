@@ -3,10 +3,13 @@ export class Size extends Array<number> {
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
+  constructor(shape: readonly number[] | number = []) {
+    super();
+    if (typeof shape === 'number') this.length = shape;
+    else for (let i = 0; i < shape.length; i++) this.push(shape[i]!);
+  }
   static of_(shape: readonly number[]): Size {
-    const s = new Size(shape.length);
-    for (let i = 0; i < shape.length; i++) s[i] = shape[i]!;
-    return s;
+    return new Size(shape);
   }
   /** The number of elements of a tensor of this shape. */
   numel(): number {

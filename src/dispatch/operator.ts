@@ -1,8 +1,9 @@
 // Declarations and the registry: one `op(schema, { … })` is everything about an operator.
 import type { Category, DType } from '../core/dtype.ts';
-import { NotImplementedError } from '../core/errors.ts';
+import { NotImplementedError, RuntimeError } from '../core/errors.ts';
+import { contiguous_format } from '../core/formats.ts';
 import type { Layout } from '../core/layout.ts';
-import type { Shape } from '../core/size.ts';
+import { sameShape, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import type { Program } from '../pointwise/compile.ts';
 import { type Expr, Graph } from '../pointwise/expr.ts';
@@ -65,6 +66,8 @@ export interface OpDecl<S extends string = string> {
   grad?: { [P in keyof Args<S>]?: Rule<Known<S>> } | Joint<S> | 'none';
   /** Of a view that covers its base: the cheaper scatter. */
   inverse?: (src: Tensor, args: Args<S>) => Tensor;
+  /** Of a view that does not act on a dense copy of its base as on the base itself: the scatter's kernel. */
+  scatter?: (args: Args<S> & { readonly src: Tensor }) => Tensor;
   /** Jointly linear in its tensors: forward mode applies the operator to the tangents. */
   linear?: boolean;
   batch?: 'leading' | BatchRule<S>;
@@ -218,7 +221,7 @@ function register(o: Op): Op {
   return o;
 }
 
-/** Declares an operator; its in-place variant and a view's scatter partner come with it. */
+/** Declares an operator; its in-place variant and a view's scatter and copy partners come with it. */
 export function op<const S extends string>(schema: S, decl: OpDecl<S>): Op {
   const parsed = parseSchema(schema);
   const d = decl as unknown as OpDecl;
@@ -239,12 +242,21 @@ export function op<const S extends string>(schema: S, decl: OpDecl<S>): Op {
   if (d.view && d.grad !== 'none') {
     o.scatter = register(new Op(scatterSchema(o), scatterDecl(o)));
   }
+  if (d.view) register(new Op({ ...parsed, name: `${base}_copy${overload}` }, copyDecl(o)));
   return o;
 }
 const splitName = (name: string): [string, string] => {
   const dot = name.indexOf('.');
   return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
 };
+/** Scatters that are public; the others serve gradients only. */
+const PUBLIC_SCATTERS = new Set(['select', 'slice', 'diagonal', 'as_strided']);
+/** A view's other partner: the same elements in memory of their own. */
+const copyDecl = (view: Op): OpDecl => ({
+  doc: `As ${view.baseName}, but a copy instead of a view.`,
+  decompose: (args) => scatterParts.call(registry.get('clone')!, [scatterParts.call(view, view.params.map((p) => (args as Record<string, unknown>)[p.name])), contiguous_format]),
+  surface: ['function'],
+});
 function scatterSchema(view: Op): Schema {
   const [base, overload] = splitName(view.name);
   const src: Param = { ...parseSchema('x(Tensor src) -> Tensor').params[0]! };
@@ -272,15 +284,25 @@ function scatterDecl(view: Op): OpDecl {
   type Row = Record<string, unknown> & { self: Tensor; src: Tensor };
   return {
     doc: `self with the part that ${view.baseName} shows replaced by src.`,
-    meta: (args) => {
-      const { self } = args as unknown as Row;
-      return { shape: self.layout.shape, dtype: self.dtype };
-    },
-    kernel: (args, out) => {
-      const a = args as unknown as Row;
-      scatterParts.copyInto(out!, a.self);
-      scatterParts.copyInto(scatterParts.viewOf(view, viewArgs(a, out)), a.src);
-    },
+    ...(view.decl.scatter
+      ? { produce: view.decl.scatter as OpDecl['produce'] }
+      : {
+          meta: (args) => {
+            const { self } = args as unknown as Row;
+            const { shape, stride, nonOverlappingAndDense } = self.layout;
+            return { shape, dtype: self.dtype, ...(nonOverlappingAndDense && { stride }) };
+          },
+          kernel: (args, out) => {
+            const a = args as unknown as Row;
+            const part = scatterParts.viewOf(view, viewArgs(a, out));
+            if (!sameShape(part.layout.shape, a.src.layout.shape)) {
+              throw new RuntimeError(`expected src to have a size equal to the ${view.baseName} of self. src size = [${a.src.layout.shape.join(', ')}], ${view.baseName} size = [${part.layout.shape.join(', ')}]`);
+            }
+            scatterParts.copyInto(out!, a.self);
+            scatterParts.copyInto(part, a.src);
+          },
+        }),
+    surface: PUBLIC_SCATTERS.has(view.baseName) ? ['function', 'method'] : [],
     linear: true,
     inplace: false,
     grad: {

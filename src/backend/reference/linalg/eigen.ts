@@ -32,9 +32,13 @@ export interface Eigen {
  */
 export function eigen(a: Matrix): Eigen {
   const work = copyOf(a);
+  const exponent = scaleExponent(a);
+  if (exponent !== 0) scale(false, work.data.length, 2 ** -exponent, 0, work.data, 0);
   const balanced = balance(work);
   const q = reduceToHessenberg(work, balanced.low, balanced.high);
-  return a.complex ? complexEigen(work, q, balanced) : realEigen(work, q, balanced);
+  const result = a.complex ? complexEigen(work, q, balanced) : realEigen(work, q, balanced);
+  if (exponent !== 0) scale(false, result.values.length, 2 ** exponent, 0, result.values, 0);
+  return result;
 }
 
 type Balanced = ReturnType<typeof balance>;
