@@ -6,7 +6,7 @@ import { type Op, registry } from '../src/dispatch/operator.ts';
 import type { Param } from '../src/dispatch/schema.ts';
 import { PRIMITIVES } from '../src/pointwise/primitives.ts';
 import '../src/ops/index.ts';
-import { functionHome, publicNames } from '../src/surface/names.ts';
+import { publicNames } from '../src/surface/names.ts';
 
 const BASE: Readonly<Record<string, string>> = {
   Tensor: 'Tensor',
@@ -24,7 +24,7 @@ const BASE: Readonly<Record<string, string>> = {
 };
 const paramType = (p: Param, o: Op, strict: boolean): string => {
   const base = BASE[p.base] ?? 'unknown';
-  const scalarToo = !strict && p.tensor && !p.list && o.isPointwise;
+  const scalarToo = !strict && o.takesNumber[o.params.indexOf(p)] === true;
   const one = scalarToo ? 'Tensor | Scalar' : base;
   const list = p.list ? (p.fixed !== null ? `number | readonly number[]` : `readonly (${p.tensor && p.optional ? `${one} | null` : one})[]`) : one;
   return p.optional ? `${list} | null` : list;
@@ -131,13 +131,13 @@ write('src/surface/generated/method-names.ts', `${HEADER}export const METHOD_NAM
 
 // Functions, one file a home: torch, nn.functional, special, linalg, fft.
 for (const home of ['torch', 'functional', 'special', 'linalg', 'fft'] as const) {
-  const mine = [...functions].filter(([, ops]) => functionHome(ops[0]!) === home);
+  const mine = [...(functions.get(home) ?? [])];
   const text = mine
     .map(([name, ops]) => {
       const local = name.replace(/^(special|linalg|fft)_/, home === 'torch' || home === 'functional' ? '$1_' : '');
       const overloadText = ops.flatMap((o) => forms(o, 0, !o.functional && !o.schema.listResult).map((f) => `  (${f}): ${resultType(o)};`));
       const doc = ops[0]!.decl.doc ? `/** ${ops[0]!.decl.doc} */\n` : '';
-      return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}') as {\n${[...new Set(overloadText)].join('\n')}\n};`;
+      return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};`;
     })
     .join('\n');
   write(`src/surface/generated/${home}.ts`, `${HEADER}${types(text, '../../')}import { torchFunction } from '../bind.ts';\n\n${text}\n`);

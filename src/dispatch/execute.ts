@@ -108,6 +108,7 @@ function runFormula(o: Op, args: unknown[]): unknown {
   const formula = o.formula(args);
   const shape = operandShape(o, args);
   const compute = computeDtype(o, args);
+  checkFormula(o, args, compute);
   const dtype = formulaResultDtype(o, args, compute);
   const device = deviceOf(o, args);
   const count = formula.exprs.length;
@@ -122,6 +123,12 @@ function runFormula(o: Op, args: unknown[]): unknown {
   if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, args), outs);
   return outs;
 }
+function checkFormula(o: Op, args: readonly unknown[], compute: DType): void {
+  const { check, rejects } = o.decl;
+  if (check) check(named(o, args));
+  if (rejects?.includes(compute.category) || rejects?.includes(compute)) throw new NotImplementedError(notImplemented(o, compute));
+}
+const notImplemented = (o: Op, d: DType): string => `"${o.decl.kernelName ?? o.baseName}" not implemented for '${d.scalarName}'`;
 /** The operands in the order of the formula's inputs; other positions are never read. */
 const inputsOf = (o: Op, args: readonly unknown[]): readonly (Tensor | null)[] => (o.formulaInputs.length === args.length ? args : args.map((a) => (a instanceof Tensor || isScalar(a) ? a : null))) as readonly (Tensor | null)[];
 
@@ -239,7 +246,7 @@ function build(o: Op, formula: Formula, args: readonly unknown[], compute: DType
   try {
     return compile(exprs, types, exprs.map(() => result.is_complex));
   } catch (e) {
-    if (e instanceof TypeError) throw new RuntimeError(`"${o.decl.kernelName ?? o.baseName}" not implemented for '${compute.scalarName}'`);
+    if (e instanceof TypeError) throw new NotImplementedError(notImplemented(o, compute));
     throw e;
   }
 }
@@ -263,6 +270,7 @@ function mutate(o: Op, args: unknown[]): Tensor {
     }
     checkWritable(self);
     const compute = computeDtype(f, args);
+    checkFormula(f, args, compute);
     const result = formulaResultDtype(f, args, compute);
     if (result.category > self.layout.dtype.category && f.decl.promote !== 'self') {
       throw new RuntimeError(`result type ${result.scalarName} can't be cast to the desired output type ${self.layout.dtype.scalarName}`);

@@ -72,11 +72,15 @@ export interface OpDecl<S extends string = string> {
   linear?: boolean;
   batch?: 'leading' | BatchRule<S>;
   roles?: { [P in keyof Args<S>]?: Role };
-  /** The result dtype of a formula. default: the promoted one. */
-  promote?: 'default' | 'int_to_float' | 'bool' | 'self' | 'real' | ((args: Args<S>) => DType);
+  /** The result dtype of a formula. default: the promoted one; real: its real counterpart; float_real: that of int_to_float. */
+  promote?: 'default' | 'int_to_float' | 'bool' | 'self' | 'real' | 'float_real' | ((args: Args<S>) => DType);
   /** Parameters of a formula that do not take part in promotion: each is read in its own dtype. */
   own?: readonly (keyof Args<S>)[];
-  /** Dtype categories or names that the operator takes; the error says the name in PyTorch's words. */
+  /** Argument checks of a formula: throws PyTorch's error. */
+  check?: (args: Args<S>) => void;
+  /** Tensor parameters that also take a number. Of a formula, if absent: all. */
+  numbers?: readonly (keyof Args<S>)[];
+  /** Dtype categories, or dtypes, in which a formula does not compute. */
   rejects?: readonly (Category | DType)[];
   autocast?: 'lower' | 'float32' | 'widest';
   /** Tensor parameters that need integers: a literal of whole numbers converts exactly. */
@@ -88,7 +92,7 @@ export interface OpDecl<S extends string = string> {
   aliases?: readonly string[];
   /** The TypeScript type of the single result, where it is not a tensor. */
   returns?: string;
-  /** out= converts to its dtype, as elementwise operators do. */
+  /** out= converts to its dtype, as formulas do unless this is false. */
   castsOut?: boolean;
   /** PyTorch's name of the backward node, where it is not NameBackward0. */
   gradName?: string;
@@ -137,6 +141,8 @@ export class Op {
   /** Whether each parameter is read in its own dtype by the formula. */
   readonly ownTyped: readonly boolean[];
   readonly mutates: readonly number[];
+  /** Whether each parameter is a tensor that may also be given as a number. */
+  readonly takesNumber: readonly boolean[];
   /** A backend's faster kernel; false: not for these arguments. */
   accelerated: ((args: never, ...out: Tensor[]) => boolean) | null = null;
   constructor(
@@ -158,6 +164,8 @@ export class Op {
     this.Named = namedClass(this.params);
     const own = new Set(decl.own as readonly string[] | undefined);
     this.ownTyped = this.params.map((p) => own.has(p.name));
+    const numbers = decl.numbers as readonly string[] | undefined;
+    this.takesNumber = this.params.map((p) => p.tensor && !p.list && (numbers ? numbers.includes(p.name) : this.isPointwise));
   }
   /** add.Tensor → add */
   get baseName(): string {
@@ -296,7 +304,7 @@ function scatterDecl(view: Op): OpDecl {
             const a = args as unknown as Row;
             const part = scatterParts.viewOf(view, viewArgs(a, out));
             if (!sameShape(part.layout.shape, a.src.layout.shape)) {
-              throw new RuntimeError(`expected src to have a size equal to the ${view.baseName} of self. src size = [${a.src.layout.shape.join(', ')}], ${view.baseName} size = [${part.layout.shape.join(', ')}]`);
+              throw new RuntimeError(`expected src to have a size equal to the slice of self. src size = [${a.src.layout.shape.join(', ')}], slice size = [${part.layout.shape.join(', ')}]`);
             }
             scatterParts.copyInto(out!, a.self);
             scatterParts.copyInto(part, a.src);

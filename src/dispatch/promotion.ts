@@ -42,7 +42,7 @@ export function resultType(...operands: readonly (Tensor | Scalar)[]): DType {
 export function computeDtype(o: Op, args: readonly unknown[]): DType {
   const d = operandDtype(o, args);
   const rule = o.decl.promote;
-  return rule === 'int_to_float' && d.category < Category.Floating ? get_default_dtype() : d;
+  return (rule === 'int_to_float' || rule === 'float_real') && d.category < Category.Floating ? get_default_dtype() : d;
 }
 function operandDtype(o: Op, args: readonly unknown[]): DType {
   const inputs = o.formulaInputs;
@@ -72,6 +72,7 @@ export function formulaResultDtype(o: Op, args: readonly unknown[], compute: DTy
     case 'self':
       return (args[0] as Tensor).layout.dtype;
     case 'real':
+    case 'float_real':
       return compute.to_real();
     default:
       return compute;

@@ -8,6 +8,7 @@ import { call } from '../dispatch/call.ts';
 import { onDeclare, type Op, registry } from '../dispatch/operator.ts';
 import type { Param } from '../dispatch/schema.ts';
 import { describe, expected, pythonSignature } from './describe.ts';
+import { functionHomes, type Home, isMethod, namesOf } from './names.ts';
 import { writeOut } from './out.ts';
 import { returnType } from './returns.ts';
 
@@ -23,12 +24,12 @@ const KEYWORD_ALIASES: Readonly<Record<string, string>> = { input: 'self', axis:
 const NO_MATCH = Symbol('no match');
 
 /** Converts an argument for a parameter, or says that it does not fit. */
-function accept(p: Param, v: unknown, formulaInput: boolean): unknown {
+function accept(p: Param, v: unknown, numberToo: boolean): unknown {
   if (v === null || v === undefined) return p.optional ? null : NO_MATCH;
   if (p.list) return acceptList(p, v);
   switch (p.base) {
     case 'Tensor':
-      return v instanceof Tensor || (formulaInput && isScalar(v)) ? v : NO_MATCH;
+      return v instanceof Tensor || (numberToo && isScalar(v)) ? v : NO_MATCH;
     case 'Scalar':
       if (isScalar(v)) return v;
       return v instanceof Tensor && v.layout.shape.length === 0 && !v._requires_grad ? v.item() : NO_MATCH;
@@ -101,12 +102,10 @@ interface Failure {
 class Candidate {
   readonly positional: number;
   private readonly names: Map<string, number>;
-  private readonly isFormulaInput: readonly boolean[];
   readonly defaults: readonly unknown[];
   constructor(readonly op: Op) {
     this.positional = op.params.filter((p) => !p.keywordOnly).length;
     this.names = new Map(op.params.map((p, i) => [p.name, i]));
-    this.isFormulaInput = op.params.map((p, i) => op.isPointwise && op.formulaInputs.includes(i) && p.tensor);
     this.defaults = op.params.map((p) => p.default);
   }
   bind(args: readonly unknown[], kwargs: Kwargs | null): unknown[] | Failure {
@@ -127,7 +126,7 @@ class Candidate {
           }
         }
       }
-      const c = accept(p, v, this.isFormulaInput[i]!);
+      const c = accept(p, v, this.op.takesNumber[i]!);
       if (c === NO_MATCH) {
         if (v === undefined && p.hasDefault) continue;
         return { kind: 'type', param: p, position: i + 1, value: v };
@@ -143,7 +142,7 @@ class Candidate {
         }
         const v = kwargs[key];
         if (out[i] !== NO_MATCH) return { kind: 'duplicate', keyword: key };
-        const c = accept(params[i]!, v, this.isFormulaInput[i]!);
+        const c = accept(params[i]!, v, this.op.takesNumber[i]!);
         if (c === NO_MATCH) {
           if (v === undefined) continue;
           return { kind: 'type', param: params[i]!, position: i + 1, value: v };
@@ -157,7 +156,13 @@ class Candidate {
       if (!p.hasDefault) return { kind: 'missing', param: p };
       out[i] = p.default;
     }
+    if (this.onlyNumbers(out)) return { kind: 'type', param: params[this.op.tensors[0]!]!, position: this.op.tensors[0]! + 1, value: out[this.op.tensors[0]!] };
     return out;
+  }
+  /** Numbers stand for tensors only beside a tensor. */
+  private onlyNumbers(bound: readonly unknown[]): boolean {
+    const { tensors } = this.op;
+    return tensors.length > 0 && tensors.every((i) => isScalar(bound[i]) || bound[i] === null) && tensors.some((i) => bound[i] !== null);
   }
 }
 
@@ -224,47 +229,49 @@ export function present(o: Op, r: unknown): unknown {
   return o.visible > 1 && Array.isArray(r) ? returnType(o, r) : r;
 }
 
+/** A namespace of functions, or the methods. */
+type Place = Home | 'method';
+const isAt = (o: Op, name: string, place: Place): boolean => (place === 'method' ? isMethod(o, name) : functionHomes(o, name).includes(place));
+
 const functions = new Map<string, PublicFunction>();
 /** The overloads of a public name, in the order of declaration. */
-export function overloads(name: string): Op[] {
-  const found: Op[] = [];
-  for (const o of registry.values()) {
-    if (o.baseName === name || (o.decl.aliases && !o.functional && o.decl.aliases.includes(name))) found.push(o);
-    else if (o.functional?.decl.aliases && name.endsWith('_') && o.functional.decl.aliases.includes(name.slice(0, -1))) found.push(o);
-  }
-  return found;
+export function overloads(name: string, place: Place): Op[] {
+  return [...registry.values()].filter((o) => namesOf(o).includes(name) && isAt(o, name, place));
 }
-function publicFunction(name: string): PublicFunction {
-  let f = functions.get(name);
+function publicFunction(name: string, place: Place): PublicFunction {
+  const key = `${place}/${name}`;
+  let f = functions.get(key);
   if (!f) {
-    const ops = overloads(name);
+    const ops = overloads(name, place);
     if (ops.length === 0) throw new ValueError(`no operator is called ${name}`);
-    f = new PublicFunction(name.replace(/^(special|linalg|fft)_/, '$1_'), ops);
-    functions.set(name, f);
+    f = new PublicFunction(name, ops);
+    functions.set(key, f);
   }
   return f;
 }
-onDeclare((o) => functions.get(o.baseName)?.add(o));
+onDeclare((o) => {
+  for (const place of ['method', ...functionHomes(o, o.baseName)] as const) if (isAt(o, o.baseName, place)) functions.get(`${place}/${o.baseName}`)?.add(o);
+});
 
-/** The function `torch.name`. */
-export function torchFunction(name: string): (...args: unknown[]) => unknown {
+/** The function `torch.name`, or of another namespace. */
+export function torchFunction(name: string, home: Home = 'torch'): (...args: unknown[]) => unknown {
   let f: PublicFunction | null = null;
   return (...args: unknown[]) => {
-    f ??= publicFunction(name);
+    f ??= publicFunction(name, home);
     return f.invoke(args);
   };
 }
 
 /** The method `x.name(…)`: `this` is the parameter called self, wherever it stands. */
 export function tensorMethod(name: string): (this: Tensor, ...args: unknown[]) => unknown {
-  const f = publicFunction(name);
-  const ops = overloads(name);
+  const f = publicFunction(name, 'method');
+  const ops = overloads(name, 'method');
   const first = ops[0]!;
   const at = first.params.findIndex((p) => p.name === 'self');
   const tail = first.params.slice(2).map((p) => p.default);
   const rest = first.params.slice(1).map((p) => p.default);
   const noArguments = first.params.slice(1).every((p) => p.hasDefault) && at === 0 && !first.decl.integers;
-  const oneOperand = at === 0 && first.isPointwise && first.params.length >= 2 && first.params[1]!.tensor && first.params.slice(2).every((p) => p.hasDefault);
+  const oneOperand = at === 0 && first.isPointwise && first.takesNumber[1] === true && first.params.slice(2).every((p) => p.hasDefault);
   return function (this: Tensor, ...args: unknown[]): unknown {
     if (args.length === 0 && noArguments) return present(first, call(first, [this, ...rest]));
     if (args.length === 1 && oneOperand) {

@@ -1,6 +1,6 @@
 // The only file with side effects beyond declarations: puts the bodies of the generated methods on the prototype.
 import '../ops/index.ts';
-import { connectKernels, selectBackend } from '../backend/select.ts';
+import { selectBackend } from '../backend/select.ts';
 import { Tensor } from '../core/tensor.ts';
 import { registry } from '../dispatch/operator.ts';
 import { tensorMethod } from './bind.ts';
@@ -8,8 +8,7 @@ import { METHOD_NAMES } from './generated/method-names.ts';
 import type {} from './generated/methods.ts';
 import './members.ts';
 
-selectBackend();
-connectKernels(registry);
+selectBackend(process.env.FLAMBEAU_BACKEND ?? '', registry);
 
 for (const name of METHOD_NAMES) {
   if (Object.hasOwn(Tensor.prototype, name)) continue; // members.ts wins: it states the Python-only part of a name

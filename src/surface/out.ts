@@ -29,6 +29,9 @@ export function writeOut(o: Op, args: unknown[], out: unknown): unknown {
   return named === outs ? outs : namedTuple(o.baseName, o.results.slice(0, o.visible), outs);
 }
 function assign(o: Op, out: Tensor, result: Tensor): void {
+  if (o.decl.castsOut === false && result.dtype !== out.dtype) {
+    throw new RuntimeError(`Expected object of scalar type ${result.dtype.scalarName} but got scalar type ${out.dtype.scalarName} for argument 'out'`);
+  }
   if (result.dtype.category > out.dtype.category) {
     if (o.isPointwise || o.decl.castsOut) throw new RuntimeError(`result type ${result.dtype.scalarName} can't be cast to the desired output type ${out.dtype.scalarName}`);
     throw new RuntimeError(`Expected out tensor to have dtype ${result.dtype}, but got ${out.dtype} instead`);

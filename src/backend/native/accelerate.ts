@@ -31,6 +31,13 @@ export function installAccelerations(registry: ReadonlyMap<string, Acceleratable
     if (id >= 0) o.accelerated = make(id);
   }
 }
+/** Back to the reference kernels. */
+export function removeAccelerations(registry: ReadonlyMap<string, Acceleratable>): void {
+  for (const { operator } of entries) {
+    const o = registry.get(operator);
+    if (o) o.accelerated = null;
+  }
+}
 
 // ---- reductions ---------------------------------------------------------------------------------------------------
 const REDUCTIONS = { sum: 0, prod: 1, max: 2, min: 3, any: 4, all: 5, argmax: 6, argmin: 7, mean: 8, sum_of_squares: 9, var: 10 } as const;

@@ -10,7 +10,6 @@ import type { Backend, FormulaOperand } from '../interface.ts';
 import { copyProgram, reference } from '../reference/index.ts';
 import type { Addon } from './addon.ts';
 import * as d from './descriptor.ts';
-import { installAccelerations } from './accelerate.ts';
 
 interface ProgramAddress {
   readonly code: number;
@@ -108,4 +107,3 @@ function expandedStrides(t: Tensor, shape: Shape): readonly number[] {
   const skip = shape.length - l.shape.length;
   return shape.map((s, i) => (i < skip || (l.shape[i - skip] === 1 && s !== 1) ? 0 : l.stride[i - skip]!));
 }
-export { installAccelerations };

@@ -11,6 +11,7 @@ import {
   product,
   SAFE_MIN,
   scale,
+  scaleExponent,
   taxicab,
   transpose,
 } from './matrix.ts';
