@@ -117,7 +117,7 @@ const methodText = [...methods]
     for (const o of ops) {
       const at = o.params.findIndex((p) => p.name === 'self');
       const shifted = at === 0 ? 1 : 0;
-      const list = shifted ? forms(o, 1, false) : forms({ ...o, params: o.params.filter((p) => p.name !== 'self'), isPointwise: o.isPointwise, schema: o.schema, visible: o.visible } as unknown as Op, 0, false);
+      const list = shifted ? forms(o, 1, false) : forms({ ...o, params: o.params.filter((p) => p.name !== 'self'), takesNumber: o.takesNumber.filter((_, i) => o.params[i]!.name !== 'self'), schema: o.schema, visible: o.visible } as unknown as Op, 0, false);
       for (const f of list) lines.push(`    ${name}(${f}): ${o.functional ? 'this' : resultType(o)};`);
     }
     return [...new Set(lines)].join('\n');

@@ -121,4 +121,5 @@
   X(shifted_chebyshev_polynomial_t, 115) \
   X(shifted_chebyshev_polynomial_u, 116) \
   X(shifted_chebyshev_polynomial_v, 117) \
-  X(shifted_chebyshev_polynomial_w, 118)
+  X(shifted_chebyshev_polynomial_w, 118) \
+  X(trunc_divide, 119)

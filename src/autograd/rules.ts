@@ -95,7 +95,7 @@ const savesOf = (o: Op, names: ReadonlySet<string>): boolean[] => [...o.params.m
 const missing = (o: Op): Backward => ({
   saves: savesOf(o, new Set()),
   backward: () => {
-    throw new NotImplementedError(`derivative for ${o.name} is not implemented`);
+    throw new NotImplementedError(`derivative for aten::${o.baseName} is not implemented`);
   },
 });
 const ofView = (o: Op): Backward => ({
@@ -225,7 +225,13 @@ function substitute(es: readonly Expr[], outs: readonly Expr[], to: (i: number) 
 }
 function symbolic(o: Op, f: Formula, bits: number): Backward {
   const mask = o.tensors.map((_, k) => (bits & (1 << k)) !== 0);
-  const d = derive(o, f, 'vjp', mask);
+  let d: Derived | null;
+  try {
+    d = derive(o, f, 'vjp', mask);
+  } catch (e) {
+    if (e instanceof NotImplementedError) return missing(o);
+    throw e;
+  }
   const n = o.params.length;
   const wrt = o.tensors.flatMap((_, k) => (mask[k] ? [k] : []));
   const reads = new Set(d?.reads);
@@ -233,7 +239,11 @@ function symbolic(o: Op, f: Formula, bits: number): Backward {
     saves: [...o.params.map((p, i) => p.tensor && reads.has(i)), ...o.results.map((_, i) => reads.has(RESULT + i))],
     backward: (node, gs) => {
       const full: (Tensor | null)[] = mask.map(() => null);
-      if (!d || gs.every((g) => !g)) return full;
+      if (gs.every((g) => !g)) return full;
+      // Steps have a gradient, and it is zero: what depends on nothing is not the same as what does not change.
+      const flat = wrt.filter((_, w) => !d?.outputs.includes(w));
+      for (const k of flat) full[k] = zeros(node.plain[o.tensors[k]!] as TensorMeta);
+      if (!d) return full;
       const args = d.reads.map((i) => {
         if (i >= RESULT) return node.unpack(n + i - RESULT);
         if (i >= SEED) return gs[i - SEED] ?? zeros(node.metas[i - SEED]!);

@@ -17,6 +17,9 @@ export class KeyError extends Error {
 export class AttributeError extends Error {
   override name = 'AttributeError';
 }
+export class AssertionError extends Error {
+  override name = 'AssertionError';
+}
 export class ZeroDivisionError extends Error {
   override name = 'ZeroDivisionError';
 }

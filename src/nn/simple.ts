@@ -1,52 +1,56 @@
-// Modules that state one functional call and its settings. A row of settings gives constructor, repr and forward.
+// Modules that state one functional call and its settings.
 import { pythonFloat } from '../core/dtype.ts';
-import type { Tensor } from '../core/tensor.ts';
-import { isKwargs } from '../surface/bind.ts';
+import { FloatScalar } from '../core/scalar.ts';
 import { bindArguments } from './arguments.ts';
 import { Module } from './module.ts';
 
-/** How a setting is shown in the repr. */
-export type Show = 'float' | 'plain' | 'hidden' | 'text';
-export interface Setting {
-  readonly name: string;
-  /** Absent: required. */
-  readonly default?: unknown;
-  readonly show?: Show;
-  /** Shown only when it differs from the default. */
-  readonly quiet?: boolean;
-}
-type Settings = Readonly<Record<string, unknown>>;
-
-export function python(v: unknown, show: Show = 'plain'): string {
+/** A value as Python prints it; `float` for parameters that are floats even when whole. */
+export function python(v: unknown, float = false): string {
   if (v === null || v === undefined) return 'None';
   if (typeof v === 'boolean') return v ? 'True' : 'False';
-  if (typeof v === 'string') return show === 'text' ? v : `'${v}'`;
-  if (Array.isArray(v)) return `(${v.map((x) => python(x, show)).join(', ')}${v.length === 1 ? ',' : ''})`;
-  if (typeof v === 'number') return show === 'float' ? pythonFloat(v) : Number.isInteger(v) ? String(v) : pythonFloat(v);
+  if (typeof v === 'string') return `'${v}'`;
+  if (Array.isArray(v)) return `(${v.map((x) => python(x, float)).join(', ')}${v.length === 1 ? ',' : ''})`;
+  if (typeof v === 'number') return float || !Number.isInteger(v) ? pythonFloat(v) : String(v);
+  if (v instanceof FloatScalar) return pythonFloat(v.value);
   return String(v);
 }
 
-/** A module whose settings are own properties, bound from positional or named arguments. */
-export abstract class Configured extends Module {
-  constructor(owner: string, args: readonly unknown[], settings: readonly Setting[]) {
-    super();
-    const defaults: Record<string, unknown> = {};
-    for (const s of settings) if ('default' in s) defaults[s.name] = s.default;
-    const bound = bindArguments<Record<string, unknown>>(owner, args, settings.map((s) => s.name), defaults);
-    for (const s of settings) Object.defineProperty(this, s.name, { value: bound[s.name], writable: true, enumerable: true, configurable: true });
-    Object.defineProperty(this, '_settings', { value: settings });
-    Object.defineProperty(this, '_given', { value: args.filter((a) => !isKwargs(a)).length });
+/** The positional arguments P, or some of them followed by an object with the others by name. */
+export type Arguments<P extends readonly unknown[], S> = P | WithOptions<P, S>;
+type WithOptions<P extends readonly unknown[], S> =
+  | [options: Partial<S>]
+  | (Required<P> extends readonly [...infer Rest, unknown] ? (Rest['length'] extends 0 ? never : [...Rest, options: Partial<S>] | WithOptions<Rest, S>) : never);
+
+/** The base class of modules whose settings are own properties. */
+type ConfiguredClass<F> = F extends (...args: infer P) => infer S ? (abstract new (...args: Arguments<P, S>) => Module & S) & Omit<typeof Module, 'prototype'> : never;
+type Settings = Record<string, unknown>;
+
+/**
+ * The base class of a module with settings. `settings` names them in Python's order with their defaults; one without default is required.
+ * `repr` is what stands between the parentheses of the repr: `{name}` is a setting as Python prints it, `{name:f}` a float;
+ * `inplace=True` follows by itself. Null: nothing.
+ */
+// biome-ignore lint/complexity/noBannedTypes: a bare Function gives no contextual types, so that the settings have those of their defaults
+export function configured<F extends Function>(settings: F, repr: string | null = ''): ConfiguredClass<F> {
+  const all = (settings as unknown as () => Settings)();
+  const names = Object.keys(all);
+  const defaults = Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
+  abstract class Configured extends Module {
+    constructor(...args: unknown[]) {
+      super();
+      const bound = bindArguments<Settings>((this.constructor as typeof Module).__name__, args, names, defaults);
+      for (const name of names) Object.defineProperty(this, name, { value: bound[name], writable: true, enumerable: true, configurable: true });
+    }
+    override extra_repr(): string {
+      return repr === null ? '' : fill(repr, this as unknown as Settings, defaults);
+    }
   }
-  protected declare readonly _settings: readonly Setting[];
-  /** The settings by name. */
-  protected get settings(): Settings {
-    return this as unknown as Settings;
-  }
-  override extra_repr(): string {
-    return this._settings
-      .filter((s) => s.show !== 'hidden' && !(s.quiet && this.settings[s.name] === s.default))
-      .map((s) => `${s.name}=${python(this.settings[s.name], s.show)}`)
-      .join(', ');
-  }
+  return Configured as unknown as ConfiguredClass<F>;
 }
-export type { Tensor };
+function fill(template: string, values: Settings, defaults: Settings): string {
+  const text = template.replaceAll(/\{(\w+)(:f|:d)?\}/g, (_, name: string, kind: string | undefined) => {
+    const v = values[name];
+    return python(v, kind === ':f' || (kind === ':d' && v === defaults[name]));
+  });
+  return values.inplace === true ? `${text}${text ? ', ' : ''}inplace=True` : text;
+}

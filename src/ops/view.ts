@@ -75,14 +75,14 @@ op('unsqueeze(Tensor(a) self, int dim) -> Tensor(a)', {
     const step = d < shape.length ? shape[d]! * stride[d]! : 1;
     return geometry(self, { shape: [...shape.slice(0, d), 1, ...shape.slice(d)], stride: [...stride.slice(0, d), step, ...stride.slice(d)] });
   },
-  inverse: (src, { self }) => src.reshape(self.layout.shape),
+  inverse: (src, { self }) => src.reshape(self.shape),
   roles: { dim: 'insert' },
 });
 const squeezed = (t: Tensor, drop: (size: number, dim: number) => boolean): Geometry => {
   const keep = t.layout.shape.map((s, i) => !(s === 1 && drop(s, i)));
   return geometry(t, { shape: t.layout.shape.filter((_, i) => keep[i]), stride: t.layout.stride.filter((_, i) => keep[i]) });
 };
-const unsqueezed = (src: Tensor, { self }: { self: { layout?: { shape: Shape }; shape: Shape } }): Tensor => src.reshape(self.shape);
+const unsqueezed = (src: Tensor, { self }: { self: { shape: Shape } }): Tensor => src.reshape(self.shape);
 op('squeeze(Tensor(a) self) -> Tensor(a)', {
   doc: 'The tensor without its dimensions of size 1.',
   view: ({ self }) => squeezed(self, () => true),
@@ -211,6 +211,7 @@ function storageCopy(t: Tensor): Tensor {
 }
 
 op('view(Tensor(a) self, int[] size) -> Tensor(a)', {
+  surface: ['method'],
   view: ({ self, size }) => {
     const { shape, stride, numel } = self.layout;
     const to = inferSize(size, numel);
@@ -218,10 +219,11 @@ op('view(Tensor(a) self, int[] size) -> Tensor(a)', {
     if (!strides) throw new RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.");
     return geometry(self, { shape: to, stride: strides });
   },
-  inverse: (src, { self }) => src.reshape(self.layout.shape),
+  inverse: (src, { self }) => src.reshape(self.shape),
   batch: (run, { self, size }, _, n) => run({ size: [n, ...inferSize(size, self.layout.numel / Math.max(n, 1))] }),
 });
 op('view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)', {
+  surface: ['method'],
   doc: 'The same memory read as another dtype; the last dimension grows or shrinks with the size of an element.',
   view: ({ self, dtype }) => {
     const { shape, stride, offset } = self.layout;
@@ -251,6 +253,7 @@ op('view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)', {
   batch: (run) => run({}),
 });
 op('expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)', {
+  surface: ['method'],
   view: ({ self, size }) => {
     const { shape, stride } = self.layout;
     const skip = size.length - shape.length;
@@ -270,7 +273,7 @@ op('expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)', {
     const strides = to.map((s, i) => (i < skip || (shape[i - skip] === 1 && s !== 1) ? 0 : stride[i - skip]!));
     return geometry(self, { shape: to, stride: strides });
   },
-  inverse: (src, { self }) => like(src, { shape: self.layout.shape, dtype: src.dtype, device: src.device }),
+  inverse: (src, { self }) => like(src, { shape: self.shape, dtype: src.dtype, device: src.device }),
   batch: (run, { self, size }, _, n) => run({ self: self.view([n, ...new Array<number>(size.length - self.ndim + 1).fill(1), ...self.layout.shape.slice(1)]), size: [n, ...size] }),
 });
 /** An operator, not a change of fields: every tape and every tangent below must let go. */
@@ -290,6 +293,7 @@ op('clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor', {
   inplace: false,
 });
 op('contiguous(Tensor(a) self, *, MemoryFormat memory_format=None) -> Tensor(a)', {
+  surface: ['method'],
   decompose: ({ self, memory_format }) => {
     const format = (memory_format as unknown as MemoryFormat | null) ?? contiguous_format;
     if (format === preserve_format) throw new RuntimeError('preserve memory format is unsupported by the contiguous operator');

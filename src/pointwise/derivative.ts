@@ -1,5 +1,6 @@
 // Symbolic derivatives. Gradients of complex formulas are conjugate Wirtinger derivatives, as in PyTorch: a holomorphic primitive
 // multiplies by the conjugate of its derivative. conj is the identity on real numbers, so the same formulas serve both.
+import { NotImplementedError } from '../core/errors.ts';
 import { type Expr, topological } from './expr.ts';
 
 type Partial1 = (args: readonly Expr[], r: Expr) => readonly (Expr | null)[];
@@ -51,6 +52,14 @@ const partials: Readonly<Record<string, Partial1>> = {
   i0e: ([a], r) => [a!.apply('i1e').sub(a!.sgn().mul(r))],
   i1: ([a], r) => [a!.eq(0).where(0.5, a!.apply('i0').sub(r.div(a!)))],
   i1e: ([a], r) => [a!.eq(0).where(0.5, a!.apply('i0e').sub(r.mul(a!.sgn().add(a!.reciprocal()))))],
+  bessel_j0: ([a]) => [a!.apply('bessel_j1').neg()],
+  bessel_j1: ([a], r) => [a!.eq(0).where(0.5, a!.apply('bessel_j0').sub(r.div(a!)))],
+  bessel_y0: ([a]) => [a!.apply('bessel_y1').neg()],
+  bessel_y1: ([a], r) => [a!.apply('bessel_y0').sub(r.div(a!))],
+  modified_bessel_i0: ([a]) => [a!.apply('modified_bessel_i1')],
+  modified_bessel_i1: ([a], r) => [a!.eq(0).where(0.5, a!.apply('modified_bessel_i0').sub(r.div(a!)))],
+  modified_bessel_k0: ([a]) => [a!.apply('modified_bessel_k1').neg()],
+  modified_bessel_k1: ([a], r) => [a!.apply('modified_bessel_k0').neg().sub(r.div(a!))],
   silu: ([a]) => {
     const s = a!.sigmoid();
     return [s.mul(s.rsub(1).mul(a!).add(1))];
@@ -79,9 +88,9 @@ const partials: Readonly<Record<string, Partial1>> = {
     return [b!.mul(scale), a!.neg().mul(scale)];
   },
   hypot: ([a, b], r) => [a!.div(r), b!.div(r)],
-  copysign: ([a], r) => [r.div(a!).mul(a!.ne(0)), null],
+  copysign: ([a], r) => [a!.eq(0).where(0, r.div(a!)), null],
   xlogy: ([a, b]) => [a!.eq(0).and(b!.le(0)).where(0, b!.log()), a!.div(b!)],
-  remainder: ([a, b]) => [one(a!), a!.div(b!).floor().neg()],
+  remainder: ([a, b]) => [one(a!), a!.apply('floor_divide', b!).neg()],
   fmod: ([a, b]) => [one(a!), a!.div(b!).trunc().neg()],
   fma: ([a, b]) => [b!, a!, one(a!)],
   igamma: ([a, x]) => [null, x!.log().mul(a!.sub(1)).sub(x!).sub(a!.apply('lgamma')).exp()],
@@ -91,7 +100,7 @@ const partials: Readonly<Record<string, Partial1>> = {
 /** Steps, predicates and index-like primitives: no derivative anywhere. */
 const FLAT = new Set([
   ...['ceil', 'floor', 'trunc', 'round', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_not', 'bitwise_not', 'bitwise_and', 'bitwise_or'],
-  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'signbit', 'isnan', 'floor_divide', 'nextafter', 'to_bool', 'detach'],
+  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'signbit', 'isnan', 'floor_divide', 'trunc_divide', 'to_bool', 'detach'],
 ]);
 
 const plus = (a: Expr | null | undefined, b: Expr | null): Expr | null => (a ? (b ? a.add(b) : a) : b);
@@ -102,7 +111,7 @@ function times(t: Expr, partial: Expr | null): Expr | null {
 }
 function partialsOf(e: Expr): readonly (Expr | null)[] {
   const rule = partials[e.op];
-  if (!rule) throw new Error(`the derivative of the primitive '${e.op}' is not implemented`);
+  if (!rule) throw new NotImplementedError(`the derivative of the primitive '${e.op}' is not implemented`);
   return rule(e.args, e);
 }
 /** Which argument a selecting primitive passes on, as a chain of conditions; ties share, as in PyTorch. */

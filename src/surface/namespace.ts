@@ -11,3 +11,4 @@ export { intercept } from '../dispatch/state.ts';
 export { tensor } from './construct.ts';
 export { slice } from './index-syntax.ts';
 export { Tensor } from '../core/tensor.ts';
+export { pointwise } from './pointwise.ts';

@@ -3,7 +3,7 @@ import type { Tensor } from '../../core/tensor.ts';
 import { torchFunction } from '../bind.ts';
 
 /** input @ weightᵀ + bias. */
-export const linear = torchFunction('linear') as {
+export const linear = torchFunction('linear', 'functional') as {
   (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor }): Tensor;
 };

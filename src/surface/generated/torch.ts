@@ -106,16 +106,16 @@ export const lerp = torchFunction('lerp') as {
 export const transpose = torchFunction('transpose') as {
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that transpose shows replaced by src. */
-export const transpose_scatter = torchFunction('transpose_scatter') as {
-  (input: Tensor, src: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
+/** As transpose, but a copy instead of a view. */
+export const transpose_copy = torchFunction('transpose_copy') as {
+  (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
 };
 export const permute = torchFunction('permute') as {
   (input: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that permute shows replaced by src. */
-export const permute_scatter = torchFunction('permute_scatter') as {
-  (input: Tensor, src: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
+/** As permute, but a copy instead of a view. */
+export const permute_copy = torchFunction('permute_copy') as {
+  (input: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
 };
 export const select = torchFunction('select') as {
   (input: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
@@ -124,64 +124,123 @@ export const select = torchFunction('select') as {
 export const select_scatter = torchFunction('select_scatter') as {
   (input: Tensor, src: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
 };
+/** As select, but a copy instead of a view. */
+export const select_copy = torchFunction('select_copy') as {
+  (input: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
+};
 /** self with the part that slice shows replaced by src. */
 export const slice_scatter = torchFunction('slice_scatter') as {
   (input: Tensor, src: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
   (input: Tensor, src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number, options?: { out?: Tensor }): Tensor;
 };
+/** As slice, but a copy instead of a view. */
+export const slice_copy = torchFunction('slice_copy') as {
+  (input: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number, options?: { out?: Tensor }): Tensor;
+};
 export const unsqueeze = torchFunction('unsqueeze') as {
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that unsqueeze shows replaced by src. */
-export const unsqueeze_scatter = torchFunction('unsqueeze_scatter') as {
-  (input: Tensor, src: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
+/** As unsqueeze, but a copy instead of a view. */
+export const unsqueeze_copy = torchFunction('unsqueeze_copy') as {
+  (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
 };
-export const view = torchFunction('view') as {
+/** The tensor without its dimensions of size 1. */
+export const squeeze = torchFunction('squeeze') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: readonly (number)[], options?: { out?: Tensor }): Tensor;
+};
+/** As squeeze, but a copy instead of a view. */
+export const squeeze_copy = torchFunction('squeeze_copy') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: readonly (number)[], options?: { out?: Tensor }): Tensor;
+};
+/** The transpose of a matrix; a vector or number as it is. */
+export const t = torchFunction('t') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** As t, but a copy instead of a view. */
+export const t_copy = torchFunction('t_copy') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The diagonals of the matrices along two dimensions, as the last dimension. */
+export const diagonal = torchFunction('diagonal') as {
+  (input: Tensor, options: { offset?: number; dim1?: number; dim2?: number; out?: Tensor }): Tensor;
+  (input: Tensor, offset?: number, dim1?: number, dim2?: number, options?: { out?: Tensor }): Tensor;
+};
+/** self with the part that diagonal shows replaced by src. */
+export const diagonal_scatter = torchFunction('diagonal_scatter') as {
+  (input: Tensor, src: Tensor, options: { offset?: number; dim1?: number; dim2?: number; out?: Tensor }): Tensor;
+  (input: Tensor, src: Tensor, offset?: number, dim1?: number, dim2?: number, options?: { out?: Tensor }): Tensor;
+};
+/** As diagonal, but a copy instead of a view. */
+export const diagonal_copy = torchFunction('diagonal_copy') as {
+  (input: Tensor, options: { offset?: number; dim1?: number; dim2?: number; out?: Tensor }): Tensor;
+  (input: Tensor, offset?: number, dim1?: number, dim2?: number, options?: { out?: Tensor }): Tensor;
+};
+/** As unfold, but a copy instead of a view. */
+export const unfold_copy = torchFunction('unfold_copy') as {
+  (input: Tensor, dimension: number, size: number, step: number, options?: { out?: Tensor }): Tensor;
+};
+/** A view of the storage with any sizes, strides and offset. */
+export const as_strided = torchFunction('as_strided') as {
+  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** self with the part that as_strided shows replaced by src. */
+export const as_strided_scatter = torchFunction('as_strided_scatter') as {
+  (input: Tensor, src: Tensor, size: readonly (number)[], stride: readonly (number)[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, src: Tensor, size: readonly (number)[], stride: readonly (number)[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** As as_strided, but a copy instead of a view. */
+export const as_strided_copy = torchFunction('as_strided_copy') as {
+  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** As view, but a copy instead of a view. */
+export const view_copy = torchFunction('view_copy') as {
   (input: Tensor, size: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dtype: DType, options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that view shows replaced by src. */
-export const view_scatter = torchFunction('view_scatter') as {
-  (input: Tensor, src: Tensor, size: readonly (number)[], options?: { out?: Tensor }): Tensor;
-};
-export const expand = torchFunction('expand') as {
+/** As expand, but a copy instead of a view. */
+export const expand_copy = torchFunction('expand_copy') as {
   (input: Tensor, size: readonly (number)[], options?: { implicit?: boolean; out?: Tensor }): Tensor;
 };
-/** self with the part that expand shows replaced by src. */
-export const expand_scatter = torchFunction('expand_scatter') as {
-  (input: Tensor, src: Tensor, size: readonly (number)[], options?: { implicit?: boolean; out?: Tensor }): Tensor;
-};
 export const detach = torchFunction('detach') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** As detach, but a copy instead of a view. */
+export const detach_copy = torchFunction('detach_copy') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 export const alias = torchFunction('alias') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that alias shows replaced by src. */
-export const alias_scatter = torchFunction('alias_scatter') as {
-  (input: Tensor, src: Tensor, options?: { out?: Tensor }): Tensor;
+/** As alias, but a copy instead of a view. */
+export const alias_copy = torchFunction('alias_copy') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 export const _conj = torchFunction('_conj') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that _conj shows replaced by src. */
-export const _conj_scatter = torchFunction('_conj_scatter') as {
-  (input: Tensor, src: Tensor, options?: { out?: Tensor }): Tensor;
+/** As _conj, but a copy instead of a view. */
+export const _conj_copy = torchFunction('_conj_copy') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 export const _neg_view = torchFunction('_neg_view') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** self with the part that _neg_view shows replaced by src. */
-export const _neg_view_scatter = torchFunction('_neg_view_scatter') as {
-  (input: Tensor, src: Tensor, options?: { out?: Tensor }): Tensor;
+/** As _neg_view, but a copy instead of a view. */
+export const _neg_view_copy = torchFunction('_neg_view_copy') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 export const conj = torchFunction('conj') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 export const clone = torchFunction('clone') as {
   (input: Tensor, options?: { memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
-};
-export const contiguous = torchFunction('contiguous') as {
-  (input: Tensor, options?: { memory_format?: MemoryFormat; out?: Tensor }): Tensor;
 };
 export const reshape = torchFunction('reshape') as {
   (input: Tensor, shape: readonly (number)[], options?: { out?: Tensor }): Tensor;
