@@ -12,14 +12,15 @@ const objects = join(native, 'build', 'obj');
 const output = join(native, 'build', `flambeau-${process.platform}-${process.arch}.node`);
 
 /** The flags of each ISA level. The order is the link order: see link(). */
-const LEVELS = process.arch === 'x64'
-  ? {
-      baseline: ['-msse2'],
-      avx2: ['-mavx2', '-mfma', '-mf16c', '-mbmi2'],
-      // g++ 12 takes the undefined pass-through operand of its own AVX-512 intrinsics for an uninitialised variable.
-      avx512: ['-march=x86-64-v4', '-mprefer-vector-width=512', '-Wno-uninitialized'],
-    }
-  : { baseline: [] };
+const LEVELS =
+  process.arch === 'x64'
+    ? {
+        baseline: ['-msse2'],
+        avx2: ['-mavx2', '-mfma', '-mf16c', '-mbmi2'],
+        // g++ 12 takes the undefined pass-through operand of its own AVX-512 intrinsics for an uninitialised variable.
+        avx512: ['-march=x86-64-v4', '-mprefer-vector-width=512', '-Wno-uninitialized'],
+      }
+    : { baseline: [] };
 
 const COMMON = [
   '-std=c++20',
@@ -68,7 +69,11 @@ function isStale({ object, command, flags }) {
   if (!existsSync(object) || !existsSync(`${object}.d`) || !existsSync(`${object}.cmd`)) return true;
   if (readFileSync(`${object}.cmd`, 'utf8') !== [command, ...flags].join('\n')) return true;
   const built = statSync(object).mtimeMs;
-  const dependencies = readFileSync(`${object}.d`, 'utf8').replace(/\\\n/g, ' ').split(': ')[1].match(/(?:\\ |\S)+/g) ?? [];
+  const dependencies =
+    readFileSync(`${object}.d`, 'utf8')
+      .replace(/\\\n/g, ' ')
+      .split(': ')[1]
+      .match(/(?:\\ |\S)+/g) ?? [];
   return dependencies.some((file) => !existsSync(file) || statSync(file).mtimeMs > built);
 }
 
@@ -76,7 +81,9 @@ function execute(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit' });
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} failed (${code}) on ${args.find((arg) => arg.endsWith('.cpp')) ?? 'linking'}`))));
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} failed (${code}) on ${args.find((arg) => arg.endsWith('.cpp')) ?? 'linking'}`)),
+    );
   });
 }
 
@@ -84,7 +91,18 @@ async function compileAll(units) {
   const queue = units.slice();
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      await execute(next.command, [...next.flags, '-MMD', '-MF', `${next.object}.d`, '-MT', 'object', '-c', next.source, '-o', next.partial]);
+      await execute(next.command, [
+        ...next.flags,
+        '-MMD',
+        '-MF',
+        `${next.object}.d`,
+        '-MT',
+        'object',
+        '-c',
+        next.source,
+        '-o',
+        next.partial,
+      ]);
       renameSync(next.partial, next.object);
       writeFileSync(`${next.object}.cmd`, [next.command, ...next.flags].join('\n'));
     }
@@ -98,10 +116,11 @@ async function compileAll(units) {
  */
 async function link(compiler, units) {
   const partial = `${output}.${process.pid}.tmp`;
-  const platform = process.platform === 'darwin'
-    ? ['-undefined', 'dynamic_lookup']
-    : // nodelete: the pool's threads outlive the worker environment that loaded the addon.
-      ['-static-libstdc++', '-static-libgcc', '-Wl,-z,nodelete', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections'];
+  const platform =
+    process.platform === 'darwin'
+      ? ['-undefined', 'dynamic_lookup']
+      : // nodelete: the pool's threads outlive the worker environment that loaded the addon.
+        ['-static-libstdc++', '-static-libgcc', '-Wl,-z,nodelete', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections'];
   await execute(compiler.command, [...compiler.prefix, '-shared', '-pthread', ...units.map((u) => u.object), ...platform, '-o', partial]);
   renameSync(partial, output);
 }
@@ -111,7 +130,9 @@ if (!compiler) {
   console.log('flambeau: no C++ compiler found, the native backend is not built (WebAssembly serves)');
 } else {
   for (const level of Object.keys(LEVELS)) mkdirSync(join(objects, level), { recursive: true });
-  const kernels = readdirSync(join(native, 'kernels')).filter((file) => file.endsWith('.cpp')).sort();
+  const kernels = readdirSync(join(native, 'kernels'))
+    .filter((file) => file.endsWith('.cpp'))
+    .sort();
   const units = [
     ...['addon.cpp', 'threads.cpp'].map((file) => unit(compiler, join(native, file))),
     ...Object.keys(LEVELS).flatMap((level) => kernels.map((file) => unit(compiler, join(native, 'kernels', file), level))),
