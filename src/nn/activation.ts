@@ -32,12 +32,14 @@ export class RReLU extends configured((lower = 1 / 8, upper = 1 / 3, inplace = f
   }
 }
 /** x clamped to [min_val, max_val]. */
-export class Hardtanh extends configured((min_val = -1, max_val = 1, inplace = false) => ({ min_val, max_val, inplace }), 'min_val={min_val:f}, max_val={max_val:f}') {
+export class Hardtanh extends configured(
+  (min_val = -1, max_val = 1, inplace = false) => ({ min_val, max_val, inplace }),
+  'min_val={min_val:f}, max_val={max_val:f}',
+  (m) => {
+    if (m.max_val <= m.min_val) throw new AssertionError(`max_val (${m.max_val}) must be greater than min_val (${m.min_val})`);
+  },
+) {
   static override readonly __name__: string = 'Hardtanh';
-  constructor(...args: Arguments<[min_val?: number, max_val?: number, inplace?: boolean], { min_val: number; max_val: number; inplace: boolean }>) {
-    super(...args);
-    if (this.max_val <= this.min_val) throw new AssertionError(`max_val (${this.max_val}) must be greater than min_val (${this.min_val})`);
-  }
   forward(input: Tensor): Tensor {
     return F.hardtanh(input, this.min_val, this.max_val, this.inplace);
   }

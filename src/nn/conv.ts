@@ -10,7 +10,8 @@ import { pythonBool } from './linear.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 
-type PerDimension = number | readonly number[];
+/** One number for all dimensions, or one each. */
+export type PerDimension = number | readonly number[];
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 export interface ConvOptions extends FactoryOptions {
   in_channels: number;

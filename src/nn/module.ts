@@ -66,8 +66,9 @@ const checked = new WeakMap<Module, WeakSet<Module>>();
 export abstract class Module {
   /** The class name for repr and messages, which minified code keeps. */
   static readonly __name__: string = 'Module';
+  /** Names of settings that do not change; for TorchScript in PyTorch, kept so that ported classes read the same. */
+  static readonly __constants__: readonly string[] = [];
   declare training: boolean;
-  declare readonly __constants__: readonly string[];
   declare readonly [INTERNALS]: Internals;
 
   constructor() {
@@ -93,6 +94,9 @@ export abstract class Module {
     Object.defineProperty(self, 'training', { value: true, writable: true, configurable: true });
     // biome-ignore lint/correctness/noConstructorReturn: the instance is the function
     return self;
+  }
+  get __constants__(): readonly string[] {
+    return (this.constructor as typeof Module).__constants__;
   }
   /** What the module computes. */
   abstract forward(...args: never[]): unknown;

@@ -24,14 +24,15 @@ type WithOptions<P extends readonly unknown[], S> =
 /** The base class of modules whose settings are own properties. */
 type ConfiguredClass<F> = F extends (...args: infer P) => infer S ? (abstract new (...args: Arguments<P, S>) => Module & S) & Omit<typeof Module, 'prototype'> : never;
 type Settings = Record<string, unknown>;
+type SettingsOf<F> = F extends (...args: never[]) => infer S ? S : never;
 
 /**
  * The base class of a module with settings. `settings` names them in Python's order with their defaults; one without default is required.
  * `repr` is what stands between the parentheses of the repr: `{name}` is a setting as Python prints it, `{name:f}` a float;
- * `inplace=True` follows by itself. Null: nothing.
+ * `inplace=True` follows by itself. Null: nothing. `finish` ends the construction: derived settings, checks, buffers.
  */
 // biome-ignore lint/complexity/noBannedTypes: a bare Function gives no contextual types, so that the settings have those of their defaults
-export function configured<F extends Function>(settings: F, repr: string | null = ''): ConfiguredClass<F> {
+export function configured<F extends Function>(settings: F, repr: string | null = '', finish?: (module: Module & SettingsOf<F>) => void): ConfiguredClass<F> {
   const all = (settings as unknown as () => Settings)();
   const names = Object.keys(all);
   const defaults = Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
@@ -40,6 +41,7 @@ export function configured<F extends Function>(settings: F, repr: string | null 
       super();
       const bound = bindArguments<Settings>((this.constructor as typeof Module).__name__, args, names, defaults);
       for (const name of names) Object.defineProperty(this, name, { value: bound[name], writable: true, enumerable: true, configurable: true });
+      finish?.(this as unknown as Module & SettingsOf<F>);
     }
     override extra_repr(): string {
       return repr === null ? '' : fill(repr, this as unknown as Settings, defaults);
