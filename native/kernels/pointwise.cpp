@@ -58,7 +58,7 @@ struct Program {
   // The iteration space: outer dimensions, then rows and columns of the tiles.
   int ndim;
   int64_t size[MAX_DIMS];
-  int64_t tile_rows, tile_columns;
+  int64_t tile_rows, tile_columns, row_tiles, column_tiles;
   int64_t buffer_bytes;  // of a register
 
   int64_t rows() const { return size[ndim - 2]; }
@@ -184,6 +184,9 @@ static void arrange_space(Program& p) {
   }
 }
 
+// How many pieces of `size` cover n. Divisions are what a small tensor would notice.
+static inline int64_t parts(int64_t n, int64_t size) { return n <= size ? 1 : (n + size - 1) / size; }
+
 // A tile is a run of one long row, several short rows, or (when an input is transposed) a patch whose rows are that input's contiguous dimension.
 static void choose_tiles(Program& p) {
   int widest = 1;
@@ -207,8 +210,10 @@ static void choose_tiles(Program& p) {
     p.tile_rows = std::min(p.rows(), elements / p.tile_columns);
   } else {
     p.tile_columns = std::min(p.columns(), elements);
-    p.tile_rows = std::min(p.rows(), std::max<int64_t>(1, elements / p.tile_columns));
+    p.tile_rows = p.rows() == 1 ? 1 : std::min(p.rows(), std::max<int64_t>(1, elements / p.tile_columns));
   }
+  p.row_tiles = parts(p.rows(), p.tile_rows);
+  p.column_tiles = parts(p.columns(), p.tile_columns);
   each_memory(p, [&](const Operand& o) { widest = std::max(widest, std::min(8, element_size(static_cast<DType>(o.dtype)))); });
   // One line more than the tile, so that the registers do not all start in the same cache set.
   p.buffer_bytes = (p.tile_rows * p.tile_columns * widest + 127) / 64 * 64;
@@ -466,15 +471,18 @@ class Machine {
   // The tiles [begin, end) in row-major order.
   void run(int64_t begin, int64_t end) {
     const int outer = p.ndim - 2;
-    const int64_t row_tiles = (p.rows() + p.tile_rows - 1) / p.tile_rows, column_tiles = (p.columns() + p.tile_columns - 1) / p.tile_columns;
-    int64_t index[MAX_DIMS], rest = begin;
-    int64_t column = rest % column_tiles;
-    rest /= column_tiles;
-    int64_t row = rest % row_tiles;
-    rest /= row_tiles;
-    for (int d = outer - 1; d >= 0; d--) {
-      index[d] = rest % p.size[d];
-      rest /= p.size[d];
+    int64_t index[MAX_DIMS], column = 0, row = 0;
+    for (int d = 0; d < outer; d++) index[d] = 0;
+    if (begin > 0) {
+      int64_t rest = begin;
+      auto next = [&rest](int64_t size) {
+        const int64_t digit = rest % size;
+        rest /= size;
+        return digit;
+      };
+      column = next(p.column_tiles);
+      row = next(p.row_tiles);
+      for (int d = outer - 1; d >= 0; d--) index[d] = next(p.size[d]);
     }
     char* base[MAX_OPERANDS];
     int width[MAX_OPERANDS];
@@ -494,9 +502,9 @@ class Machine {
         if (width[k]) at[k] = base[k] + (r * p.operand[k].stride[outer] + c * p.operand[k].stride[outer + 1]) * width[k];
       run_tile(std::min(p.tile_rows, p.rows() - r), std::min(p.tile_columns, p.columns() - c));
       if (status != DONE) return;
-      if (++column < column_tiles) continue;
+      if (++column < p.column_tiles) continue;
       column = 0;
-      if (++row < row_tiles) continue;
+      if (++row < p.row_tiles) continue;
       row = 0;
       for (int d = outer - 1; d >= 0; d--) {
         if (++index[d] < p.size[d]) break;
@@ -532,7 +540,7 @@ KERNEL(pointwise) {
   plan_stores(p);
   if (p.pinned > MAX_REGISTERS) return DECLINED;
 
-  int64_t tiles = (p.rows() + p.tile_rows - 1) / p.tile_rows * ((p.columns() + p.tile_columns - 1) / p.tile_columns);
+  int64_t tiles = p.row_tiles * p.column_tiles;
   for (int d = 0; d < p.ndim - 2; d++) tiles *= p.size[d];
   if (count <= GRAIN) return run_tiles(p, 0, tiles);
   std::atomic<int> status{DONE};

@@ -31,14 +31,14 @@ export function checkpoint<A extends unknown[], R>(f: (...a: A) => R, ...rest: [
   const last = rest[rest.length - 1];
   const options = isOptions(last) ? (last as CheckpointOptions) : {};
   const args = (isOptions(last) ? rest.slice(0, -1) : rest) as unknown as A;
-  const rng = (options.preserve_rng_state ?? true) ? default_generator.get_state() : null;
+  const rng = (options.preserve_rng_state ?? true) ? default_generator.get_state_bytes() : null;
   const { autocast } = state;
   let recomputed: Tensor[] | null = null;
   let count = 0;
   const recompute = (): Tensor[] => {
     const again: Tensor[] = [];
-    const now = rng ? default_generator.get_state() : null;
-    if (rng) default_generator.set_state(rng);
+    const now = rng ? default_generator.get_state_bytes() : null;
+    if (rng) default_generator.set_state_bytes(rng);
     try {
       saved_tensors_hooks(
         (t) => {
@@ -49,7 +49,7 @@ export function checkpoint<A extends unknown[], R>(f: (...a: A) => R, ...rest: [
         () => engineSection(false, () => withGrad(true, () => withAutocast(autocast, () => f(...args)))),
       );
     } finally {
-      if (now) default_generator.set_state(now);
+      if (now) default_generator.set_state_bytes(now);
     }
     if (again.length !== count) {
       throw new RuntimeError(

@@ -14,9 +14,13 @@ export function fixed(x: number, digits: number): string {
 export function exponential(x: number, digits: number): string {
   if (!Number.isFinite(x)) return pythonFloat(x);
   const size = Math.abs(x);
-  const decimals = digits - exponentOf(size);
+  const text = size.toExponential(digits);
+  const exponent = exponentOf(size);
+  const decimals = digits - exponent;
   const halves = decimals >= 0 ? size * 2 ** (decimals + 1) : halvesOfPower(size, -decimals);
-  return sign(x) + toEven(size.toExponential(digits), halves).replace(/e([+-])(\d)$/, 'e$10$2');
+  // 9.5 rounds to ten, which is even, though its digit is a one.
+  const carried = !text.endsWith(`e${exponent < 0 ? '' : '+'}${exponent}`);
+  return sign(x) + (carried ? text : toEven(text, halves)).replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 const sign = (x: number): string => (x < 0 || Object.is(x, -0) ? '-' : '');
@@ -30,7 +34,7 @@ const wholeFixed = (size: number, digits: number): string => BigInt(size).toStri
 function toEven(text: string, halves: number): string {
   const isTie = Number.isInteger(halves) && halves % 2 === 1;
   // An odd digit came from rounding up, so the even one is below it.
-  return isTie ? text.replace(/[13579](?=e|$)/, (digit) => String(Number(digit) - 1)) : text;
+  return isTie ? text.replace(/^([\d.]*)([13579])(?=e|$)/, (_, before: string, digit: string) => before + String(Number(digit) - 1)) : text;
 }
 /** How many halves of 10^power there are in a float, if it is whole and a multiple; otherwise none. */
 function halvesOfPower(size: number, power: number): number {

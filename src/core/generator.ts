@@ -191,7 +191,7 @@ export class Generator {
   }
 
   /** The state in PyTorch's format: the bytes of torch.get_rng_state(). */
-  get_state(): Uint8Array {
+  get_state_bytes(): Uint8Array {
     const out = new Uint8Array(STATE_BYTES);
     const view = new DataView(out.buffer);
     const s = this.memory;
@@ -211,10 +211,10 @@ export class Generator {
   }
 
   /**
-   * Restores a state that `get_state` (here or in PyTorch) gave.
+   * Restores a state that `get_state_bytes` (here or in PyTorch) gave.
    * @throws RuntimeError if it has another size, or is not the state of a seeded twister.
    */
-  set_state(state: Uint8Array): this {
+  set_state_bytes(state: Uint8Array): this {
     if (state.length !== STATE_BYTES) {
       throw new RuntimeError(
         `Expected a CPUGeneratorImplState of size ${STATE_BYTES} but found the input RNG state size to be ${state.length}`,

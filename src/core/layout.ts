@@ -1,6 +1,6 @@
 import type { Device } from './device.ts';
 import type { DType } from './dtype.ts';
-import { contiguousStrides, numel, type Shape, Size } from './size.ts';
+import { contiguousStrides, numel, sameShape, type Shape, Size } from './size.ts';
 
 /** What a rule may know of a tensor whose data it did not save. */
 export interface TensorMeta {
@@ -47,6 +47,16 @@ export class Layout implements TensorMeta {
     this.publicSize ??= Size.of_(this.shape);
     return this.publicSize;
   }
+  private canonicalLayout: Layout | null = null;
+  /** The row-major layout at offset 0 of the same shape and dtype: what a new result gets. */
+  get canonical(): Layout {
+    if (this.canonicalLayout === null) {
+      const stride = contiguousStrides(this.shape);
+      const same = this.offset === 0 && this.plain && sameShape(this.stride, stride);
+      this.canonicalLayout = same ? this : new Layout(this.shape, stride, 0, this.dtype, this.device);
+    }
+    return this.canonicalLayout;
+  }
   /** Whether reading memory gives the values, without a pending conjugation or negation. */
   get plain(): boolean {
     return !this.conj && !this.neg;
@@ -68,6 +78,13 @@ export class Layout implements TensorMeta {
       changes.conj ?? this.conj,
       changes.neg ?? this.neg,
     );
+  }
+  /** The text of `x.layout` in PyTorch, where it is the way of storing elements. */
+  toString(): string {
+    return 'torch.strided';
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
   /** Every element has its own place and there are no gaps (a permutation of a contiguous tensor). */
   get nonOverlappingAndDense(): boolean {

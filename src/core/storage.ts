@@ -118,7 +118,7 @@ export const addressing: { of: ((buffer: ArrayBufferLike) => number) | null } = 
 
 const engine = { depth: 0, ownershipOff: 0 };
 /** Counters of the allocator, for `torch.memory_stats()` and tests. */
-export const memory = { allocated: 0, reused: 0, recycled: 0, poison: false };
+export const memory = { allocated: 0, reused: 0, recycled: 0, poison: typeof process !== 'undefined' && process.env?.FLAMBEAU_POISON === '1' };
 
 export function allocate(nbytes: number): Storage {
   memory.allocated++;

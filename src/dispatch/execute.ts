@@ -1,7 +1,7 @@
 // Execution of plain tensors: kernel-level interceptors, views, formulas, kernels.
 import { backend } from '../backend/interface.ts';
 
-import type { DType } from '../core/dtype.ts';
+import { Category, type DType } from '../core/dtype.ts';
 import { cpu, type Device, meta as metaDevice } from '../core/device.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
@@ -104,8 +104,41 @@ export function overlaps(a: Tensor, b: Tensor): boolean {
 }
 
 // ---- formulas -----------------------------------------------------------------------------------------------------
+/**
+ * The layout that all tensor operands share, where nothing needs broadcasting, promotion or another order of dimensions: most calls.
+ * Scalars are numbers then, and the dtype is floating.
+ */
+function uniformLayout(o: Op, args: readonly unknown[]): Layout | null {
+  if (!o.promotesPlainly) return null;
+  let common: Layout | null = null;
+  const inputs = o.formulaInputs;
+  for (let k = 0; k < inputs.length; k++) {
+    const a = args[inputs[k]!];
+    if (a instanceof Tensor) {
+      const l = a.layout;
+      if (l === common) continue;
+      if (!l.contiguous || !l.plain || l.dtype.category !== Category.Floating || l.device !== cpu) return null;
+      if (common === null) common = l;
+      else if (l.dtype !== common.dtype || !sameShape(l.shape, common.shape)) return null;
+    } else if (typeof a !== 'number') return null;
+  }
+  return common;
+}
 function runFormula(o: Op, args: unknown[]): unknown {
   const formula = o.formula(args);
+  const uniform = uniformLayout(o, args);
+  if (uniform !== null && formula.exprs.length === 1) {
+    const { dtype } = uniform;
+    let p = formula.uniform[dtype.code];
+    if (p === undefined) {
+      checkFormula(o, args, dtype);
+      p = programFor(o, formula, args, dtype, dtype);
+      if (!o.decl.check) formula.uniform[dtype.code] = p;
+    }
+    const out = emptyLike(uniform.canonical);
+    if (uniform.numel > 0) backend.current.pointwise(p, uniform.shape, inputsOf(o, args), [out]);
+    return out;
+  }
   const shape = operandShape(o, args);
   const compute = computeDtype(o, args);
   checkFormula(o, args, compute);

@@ -43,8 +43,8 @@ export type BatchRule<S extends string> = (
   size: number,
 ) => unknown;
 
-/** Where a public operator appears. Without it: `torch.name`, and a method if there is a parameter `self`. */
-export type Surface = 'function' | 'method' | 'nn.functional';
+/** Where a public operator appears. Without it: `torch.name`, and a method if there is a parameter `self`. `inplace`: only the in-place method. */
+export type Surface = 'function' | 'method' | 'nn.functional' | 'inplace';
 
 export interface OpDecl<S extends string = string> {
   /** One sentence for the generated documentation. */
@@ -108,6 +108,8 @@ export interface Formula {
   readonly exprs: readonly Expr[];
   /** Compiled programs by the types of the inputs. */
   readonly programs: Map<number | string, Program>;
+  /** Programs of operands that need no conversion, by the dtype's code. */
+  readonly uniform: (Program | undefined)[];
   /** Derivatives, as operators of their own. */
   readonly derived: Map<string, unknown>;
   readonly key: string;
@@ -140,6 +142,8 @@ export class Op {
   private onlyFormula: Formula | null = null;
   /** Whether each parameter is read in its own dtype by the formula. */
   readonly ownTyped: readonly boolean[];
+  /** The result has the dtype of floating operands. */
+  readonly promotesPlainly: boolean;
   readonly mutates: readonly number[];
   /** Whether each parameter is a tensor that may also be given as a number. */
   readonly takesNumber: readonly boolean[];
@@ -164,6 +168,8 @@ export class Op {
     this.Named = namedClass(this.params);
     const own = new Set(decl.own as readonly string[] | undefined);
     this.ownTyped = this.params.map((p) => own.has(p.name));
+    const plainPromotion = decl.promote === undefined || decl.promote === 'default' || decl.promote === 'int_to_float';
+    this.promotesPlainly = plainPromotion && !this.params.some((p) => p.tensor && own.has(p.name));
     const numbers = decl.numbers as readonly string[] | undefined;
     this.takesNumber = this.params.map((p) => p.tensor && !p.list && (numbers ? numbers.includes(p.name) : this.isPointwise));
   }
@@ -194,7 +200,7 @@ export class Op {
     const result = (this.decl.pointwise as (...a: unknown[]) => Expr | readonly Expr[])(...inputs);
     const list = (Array.isArray(result) ? result : [result]) as Expr[];
     const exprs = graph.adopt(list, (i) => graph.input(i));
-    return { graph, exprs, programs: new Map(), derived: new Map(), key };
+    return { graph, exprs, programs: new Map(), uniform: [], derived: new Map(), key };
   }
 }
 
@@ -297,8 +303,9 @@ function scatterDecl(view: Op): OpDecl {
       : {
           meta: (args) => {
             const { self } = args as unknown as Row;
-            const { shape, stride, nonOverlappingAndDense } = self.layout;
-            return { shape, dtype: self.dtype, ...(nonOverlappingAndDense && { stride }) };
+            const { shape, stride } = self.layout;
+            const overlaps = shape.some((s, i) => s > 1 && stride[i] === 0);
+            return { shape, dtype: self.dtype, ...(!overlaps && { stride }) };
           },
           kernel: (args, out) => {
             const a = args as unknown as Row;

@@ -32,9 +32,9 @@ type Ty<T extends string> = T extends `${infer B}?`
         : unknown;
 type ParamOf<S extends string> =
   Trim<S> extends `${infer T} ${infer N}=${string}`
-    ? { name: Trim<N>; type: Ty<T>; optional: true }
+    ? { name: Trim<N>; text: T; type: Ty<T>; optional: true }
     : Trim<S> extends `${infer T} ${infer N}`
-      ? { name: Trim<N>; type: Ty<T>; optional: false }
+      ? { name: Trim<N>; text: T; type: Ty<T>; optional: false }
       : never;
 type Split<S extends string> = S extends `${infer A},${infer R}`
   ? Trim<A> extends '*'
@@ -67,8 +67,8 @@ export type Saved<A, K> = {
 };
 /** Positional argument types of a formula: tensors and scalars become expressions. */
 export type FormulaArgs<S extends string, E> = Formula<Params<S>, E>;
-type Formula<P, E> = P extends [{ type: infer T }, ...infer R]
-  ? [T extends Tensor | Scalar ? E : T extends Tensor | Scalar | null ? E | null : T, ...Formula<R, E>]
+type Formula<P, E> = P extends [{ text: infer S; type: infer T }, ...infer R]
+  ? [S extends 'Tensor' | 'Scalar' ? E : S extends 'Tensor?' | 'Scalar?' ? E | null : T, ...Formula<R, E>]
   : [];
 
 // ---- the parsed form ----------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // Modules and parameters in order or by name.
-import { IndexError, KeyError } from '../core/errors.ts';
+import { IndexError, KeyError, RuntimeError } from '../core/errors.ts';
 import { Tensor } from '../core/tensor.ts';
 import { className, indented, Module } from './module.ts';
 import { Parameter } from './parameter.ts';
@@ -179,7 +179,7 @@ export class ParameterList extends Module {
     this.extend(values);
   }
   forward(): never {
-    throw new RuntimeErrorCall('ParameterList should not be called.');
+    throw new RuntimeError('ParameterList should not be called.');
   }
   at(i: number): Parameter {
     return this[position(i, this.#count)]!;
@@ -199,9 +199,6 @@ export class ParameterList extends Module {
     return [...this].map((p, i) => `  (${i}): ${describe(p)}`).join('\n');
   }
 }
-class RuntimeErrorCall extends Error {
-  override name = 'RuntimeError';
-}
 /** Parameters by name. */
 export class ParameterDict extends Module {
   static override readonly __name__: string = 'ParameterDict';
@@ -211,7 +208,7 @@ export class ParameterDict extends Module {
     this.update(parameters);
   }
   forward(): never {
-    throw new RuntimeErrorCall('ParameterDict should not be called.');
+    throw new RuntimeError('ParameterDict should not be called.');
   }
   update(parameters: Record<string, Tensor> | Map<string, Tensor> | Iterable<readonly [string, Tensor]>): void {
     const entries = Object.getPrototypeOf(parameters) === Object.prototype ? Object.entries(parameters as Record<string, Tensor>) : (parameters as Iterable<readonly [string, Tensor]>);

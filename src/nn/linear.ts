@@ -1,6 +1,7 @@
-// Identity, Linear, Bilinear, Flatten, Unflatten.
+// Identity, Linear, Bilinear.
 import type { DType } from '../core/dtype.ts';
 import type { Device } from '../core/device.ts';
+import { ValueError } from '../core/errors.ts';
 import type { Tensor } from '../core/tensor.ts';
 import * as torch from '../surface/generated/torch.ts';
 import { bindArguments } from './arguments.ts';
@@ -8,6 +9,7 @@ import * as F from './functional.ts';
 import * as init from './init.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+import type { Arguments } from './simple.ts';
 
 export interface FactoryOptions {
   device?: Device | string | null;
@@ -67,21 +69,42 @@ export class Linear extends Module {
 }
 export const pythonBool = (v: boolean): string => (v ? 'True' : 'False');
 
-/** Makes one dimension of several. */
-export class Flatten extends Module {
-  static override readonly __name__: string = 'Flatten';
-  readonly start_dim: number;
-  readonly end_dim: number;
-  constructor(...args: [start_dim?: number, end_dim?: number] | [{ start_dim?: number; end_dim?: number }]) {
+export interface BilinearOptions extends FactoryOptions {
+  in1_features: number;
+  in2_features: number;
+  out_features: number;
+  bias: boolean;
+}
+/** x₁ᵀ A x₂ + bias: (*, in1_features), (*, in2_features) → (*, out_features). */
+export class Bilinear extends Module {
+  static override readonly __name__: string = 'Bilinear';
+  readonly in1_features: number;
+  readonly in2_features: number;
+  readonly out_features: number;
+  weight: Parameter;
+  bias: Parameter | null = null;
+  constructor(...args: Arguments<[in1_features: number, in2_features: number, out_features: number, bias?: boolean], BilinearOptions>) {
     super();
-    const a = bindArguments<{ start_dim: number; end_dim: number }>('Flatten', args, ['start_dim', 'end_dim'], { start_dim: 1, end_dim: -1 });
-    this.start_dim = a.start_dim;
-    this.end_dim = a.end_dim;
+    const a = bindArguments<BilinearOptions>('Bilinear', args, ['in1_features', 'in2_features', 'out_features', 'bias', 'device', 'dtype'], { bias: true, device: null, dtype: null });
+    if (a.in1_features <= 0) throw new ValueError(`in1_features must be > 0, but got (in1_features=${a.in1_features})`);
+    this.in1_features = a.in1_features;
+    this.in2_features = a.in2_features;
+    this.out_features = a.out_features;
+    const factory = { device: a.device, dtype: a.dtype };
+    this.weight = new Parameter(torch.empty([a.out_features, a.in1_features, a.in2_features], factory));
+    if (a.bias) this.bias = new Parameter(torch.empty([a.out_features], factory));
+    else this.register_parameter('bias', null);
+    this.reset_parameters();
   }
-  forward(input: Tensor): Tensor {
-    return input.flatten(this.start_dim, this.end_dim);
+  reset_parameters(): void {
+    const bound = 1 / Math.sqrt(this.weight.size(1));
+    init.uniform_(this.weight, -bound, bound);
+    if (this.bias) init.uniform_(this.bias, -bound, bound);
+  }
+  forward(input1: Tensor, input2: Tensor): Tensor {
+    return F.bilinear(input1, input2, this.weight, this.bias);
   }
   override extra_repr(): string {
-    return `start_dim=${this.start_dim}, end_dim=${this.end_dim}`;
+    return `in1_features=${this.in1_features}, in2_features=${this.in2_features}, out_features=${this.out_features}, bias=${pythonBool(this.bias !== null)}`;
   }
 }

@@ -4,7 +4,7 @@ import { listed } from '../autograd/node.ts';
 import { no_grad } from '../autograd/modes.ts';
 import { bfloat16, type DType, DType as DTypeClass, float16, float32, float64 } from '../core/dtype.ts';
 import { type Device, Device as DeviceClass } from '../core/device.ts';
-import { AttributeError, KeyError, RuntimeError } from '../core/errors.ts';
+import { AttributeError, KeyError, RuntimeError, ValueError } from '../core/errors.ts';
 import { Tensor } from '../core/tensor.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
@@ -301,7 +301,7 @@ export abstract class Module {
     return this;
   }
   train(mode = true): this {
-    if (typeof mode !== 'boolean') throw new ValueErrorMode();
+    if (typeof mode !== 'boolean') throw new ValueError('training mode is expected to be boolean');
     this.training = mode;
     for (const m of this.children()) m.train(mode);
     return this;
@@ -534,10 +534,6 @@ export abstract class Module {
 }
 Object.setPrototypeOf(Module.prototype, Function.prototype);
 
-class ValueErrorMode extends Error {
-  override name = 'ValueError';
-  override message = 'training mode is expected to be boolean';
-}
 /** The class name of a module. A class without its own `__name__` has JavaScript's. */
 export function className(m: Module): string {
   const c = m.constructor as unknown as { __name__?: string; name: string };

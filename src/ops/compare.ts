@@ -5,7 +5,7 @@ import { Complex, type Scalar, scalarCategory, toNumber } from '../core/scalar.t
 import { sameShape } from '../core/size.ts';
 import { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
-import { op } from '../dispatch/operator.ts';
+import { lookup, op } from '../dispatch/operator.ts';
 import type { Expr } from '../pointwise/expr.ts';
 import { COMPLEX, NOT_INTEGRAL, NOT_WHOLE } from './kinds.ts';
 
@@ -161,11 +161,12 @@ op('where.self(Tensor condition, Tensor self, Tensor other) -> Tensor', {
   },
   inplace: false,
 });
+const nonzero = lookup('nonzero') as unknown as (t: Tensor) => Tensor;
 op('where(Tensor condition) -> Tensor[]', {
   doc: 'The positions of true elements, one index tensor a dimension.',
   decompose: ({ condition }) => {
     const t = condition.ndim === 0 ? condition.unsqueeze(0) : condition;
-    return t.nonzero().unbind(1);
+    return nonzero(t).unbind(1);
   },
 });
 

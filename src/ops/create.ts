@@ -24,7 +24,7 @@ function checkSize(size: Shape): Shape {
   for (const s of size) if (s < 0) throw new RuntimeError(`Trying to create tensor with negative dimension ${s}: [${size.join(', ')}]`);
   return size;
 }
-const spec = (size: Shape, { dtype }: Pick<Options, 'dtype'>): { shape: Shape; dtype: DType } => ({ shape: checkSize(size), dtype: dtype ?? get_default_dtype() });
+export const spec = (size: Shape, { dtype }: Pick<Options, 'dtype'>): { shape: Shape; dtype: DType } => ({ shape: checkSize(size), dtype: dtype ?? get_default_dtype() });
 
 /** Strides of a new tensor like `self`: dense ones are kept, others keep the order of dimensions. */
 export function stridesLike(self: Layout, format: MemoryFormat | null): Shape {
@@ -45,7 +45,7 @@ export function stridesLike(self: Layout, format: MemoryFormat | null): Shape {
   return self.nonOverlappingAndDense ? self.stride : iterationStrides(shape, [self.stride as number[]]);
 }
 type LikeArgs = Options & { readonly self: Tensor; readonly memory_format: string | null };
-const likeSpec = ({ self, dtype, memory_format }: LikeArgs): { shape: Shape; dtype: DType; stride: Shape } => ({
+export const likeSpec = ({ self, dtype, memory_format }: LikeArgs): { shape: Shape; dtype: DType; stride: Shape } => ({
   shape: self.layout.shape,
   dtype: dtype ?? self.dtype,
   stride: stridesLike(self.layout, memory_format as unknown as MemoryFormat | null),

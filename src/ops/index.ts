@@ -1,6 +1,19 @@
 // All operator families. Each file declares its operators when it is loaded.
 import './create.ts';
 import './pointwise.ts';
+import './functions.ts';
+import './compare.ts';
+import './complex.ts';
+import './convert.ts';
+import './activation.ts';
+import './special.ts';
 import './view.ts';
 import './reduce.ts';
 import './matmul.ts';
+import './shape.ts';
+import './split.ts';
+import './cat.ts';
+import './triangle.ts';
+import './indexing.ts';
+import './scatter.ts';
+import './random.ts';

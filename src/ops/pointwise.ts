@@ -331,8 +331,6 @@ extremum('maximum', 'The larger of two; NaN if either is NaN.');
 extremum('minimum', 'The smaller of two; NaN if either is NaN.');
 extremum('fmax', 'The larger of two; a NaN counts only beside another.');
 extremum('fmin', 'The smaller of two; a NaN counts only beside another.');
-op('max.other(Tensor self, Tensor other) -> Tensor', { doc: 'The larger of two.', decompose: ({ self, other }) => F.maximum(self, other), inplace: false });
-op('min.other(Tensor self, Tensor other) -> Tensor', { doc: 'The smaller of two.', decompose: ({ self, other }) => F.minimum(self, other), inplace: false });
 
 // ---- reflected operators of Python --------------------------------------------------------------------------------
 op('__rdiv__(Tensor self, Tensor other) -> Tensor', {

@@ -3,7 +3,7 @@ import { anyInto, extremumInto, extremumPlaces, firstExtremum, groupSize, meanIn
 import { elements } from '../backend/reference/arrays.ts';
 import { selectInto } from '../backend/reference/lines.ts';
 import { bool, Category, type DType, int64, uint64, uint8 } from '../core/dtype.ts';
-import { IndexError, NotImplementedError, RuntimeError, TypeError } from '../core/errors.ts';
+import { IndexError, NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { showShape, wrapDim, wrapDims } from '../core/shape.ts';
 import type { Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';

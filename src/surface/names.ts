@@ -23,18 +23,22 @@ export function isMethod(o: Op, name: string): boolean {
 /** All public names of an operator. */
 export function namesOf(o: Op): string[] {
   const aliases = (o.functional ?? o).decl.aliases ?? [];
-  return [o.baseName, ...aliases.map((a) => (o.functional ? `${a}_` : a))];
+  if (!o.functional) return [o.baseName, ...aliases];
+  return [o.baseName, ...aliases.filter((a) => !a.startsWith('__') && !NAMESPACED.test(a)).map((a) => `${a}_`)];
 }
 
 function surfaceOf(o: Op): readonly string[] {
   const given = o.decl.surface;
-  if (o.functional) {
-    if (o.functional.decl.surface && !o.functional.decl.surface.includes('method') && !o.functional.decl.surface.includes('function')) return [];
-    return ['function', 'method'];
-  }
+  if (o.functional) return inPlaceSurface(o.functional.decl.surface);
   if (given) return given;
   if (NAMESPACED.test(o.baseName)) return ['function'];
   return o.params.some((p) => p.name === 'self') ? ['function', 'method'] : ['function'];
+}
+/** In-place variants are methods; some are functions besides. */
+function inPlaceSurface(functional: readonly string[] | undefined): readonly string[] {
+  if (!functional || functional.includes('method')) return ['function', 'method'];
+  if (functional.includes('inplace')) return ['method'];
+  return functional.includes('function') ? ['function'] : [];
 }
 const isInternal = (o: Op): boolean => /\.(vjp|jvp)[01]/.test(o.name);
 

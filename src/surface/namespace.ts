@@ -12,3 +12,5 @@ export { tensor } from './construct.ts';
 export { slice } from './index-syntax.ts';
 export { Tensor } from '../core/tensor.ts';
 export { pointwise } from './pointwise.ts';
+export { default_generator, Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state } from './random.ts';
+export * as random from './random-namespace.ts';

@@ -1,0 +1,2 @@
+// torch.random.
+export { fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state } from './random.ts';
