@@ -30,6 +30,8 @@ const COMMON = [
   '-fPIC',
   '-pthread',
   '-ffp-contract=off',
+  // Integer arithmetic wraps, in tensors and in the bit tricks of vmath.hpp.
+  '-fwrapv',
   '-fno-math-errno',
   '-fno-trapping-math',
   '-fvisibility=hidden',

@@ -26,7 +26,7 @@ const paramType = (p: Param, o: Op, strict: boolean): string => {
   const base = BASE[p.base] ?? 'unknown';
   const scalarToo = !strict && o.takesNumber[o.params.indexOf(p)] === true;
   const one = scalarToo ? 'Tensor | Scalar' : base;
-  const list = p.list ? (p.fixed !== null ? `number | readonly number[]` : `readonly (${p.tensor && p.optional ? `${one} | null` : one})[]`) : one;
+  const list = p.list ? (p.fixed !== null ? `number | readonly number[]` : `readonly (${p.holes ? `${one} | null` : one})[]`) : one;
   return p.optional ? `${list} | null` : list;
 };
 const resultType = (o: Op): string => {
@@ -129,12 +129,12 @@ write(
 );
 write('src/surface/generated/method-names.ts', `${HEADER}export const METHOD_NAMES: readonly string[] = [\n${[...methods.keys()].map((n) => `  '${n}',`).join('\n')}\n];\n`);
 
-// Functions, one file a home: torch, nn.functional, special, linalg, fft.
-for (const home of ['torch', 'functional', 'special', 'linalg', 'fft'] as const) {
+// Functions, one file a home: torch, nn.functional, special, linalg, fft, masked.
+for (const home of ['torch', 'functional', 'special', 'linalg', 'fft', 'masked'] as const) {
   const mine = [...(functions.get(home) ?? [])];
   const text = mine
     .map(([name, ops]) => {
-      const local = name.replace(/^(special|linalg|fft)_/, home === 'torch' || home === 'functional' ? '$1_' : '');
+      const local = name.replace(home === 'masked' ? /^masked_/ : /^(special|linalg|fft)_/, home === 'torch' || home === 'functional' ? '$1_' : '');
       const overloadText = ops.flatMap((o) => forms(o, 0, !o.functional && !o.schema.listResult).map((f) => `  (${f}): ${resultType(o)};`));
       const doc = ops[0]!.decl.doc ? `/** ${ops[0]!.decl.doc} */\n` : '';
       return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};`;

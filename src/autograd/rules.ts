@@ -9,7 +9,7 @@ import { call } from '../dispatch/call.ts';
 import { type Formula, type Joint, lookup, named, Op, type Rule, scatterParts } from '../dispatch/operator.ts';
 import type { Param } from '../dispatch/schema.ts';
 import { type Expr, inputsOf } from '../pointwise/expr.ts';
-import { jvp as symbolicJvp, vjp as symbolicVjp } from '../pointwise/derivative.ts';
+import { jvp as symbolicJvp, onlyDecides, vjp as symbolicVjp } from '../pointwise/derivative.ts';
 import { type Grads, Node, Saved } from './node.ts';
 import { zeros } from './views.ts';
 
@@ -235,13 +235,13 @@ function symbolic(o: Op, f: Formula, bits: number): Backward {
   const n = o.params.length;
   const wrt = o.tensors.flatMap((_, k) => (mask[k] ? [k] : []));
   const reads = new Set(d?.reads);
+  // Steps and what is overwritten have a gradient, and it is zero; what only decides has none.
+  const flat = wrt.filter((k, w) => !d?.outputs.includes(w) && !onlyDecides(f.exprs, f.graph.input(o.tensors[k]!)));
   return {
     saves: [...o.params.map((p, i) => p.tensor && reads.has(i)), ...o.results.map((_, i) => reads.has(RESULT + i))],
     backward: (node, gs) => {
       const full: (Tensor | null)[] = mask.map(() => null);
       if (gs.every((g) => !g)) return full;
-      // Steps have a gradient, and it is zero: what depends on nothing is not the same as what does not change.
-      const flat = wrt.filter((_, w) => !d?.outputs.includes(w));
       for (const k of flat) full[k] = zeros(node.plain[o.tensors[k]!] as TensorMeta);
       if (!d) return full;
       const args = d.reads.map((i) => {

@@ -44,7 +44,7 @@ export type BatchRule<S extends string> = (
 ) => unknown;
 
 /** Where a public operator appears. Without it: `torch.name`, and a method if there is a parameter `self`. `inplace`: only the in-place method. */
-export type Surface = 'function' | 'method' | 'nn.functional' | 'inplace';
+export type Surface = 'function' | 'method' | 'nn.functional' | 'inplace' | 'masked';
 
 export interface OpDecl<S extends string = string> {
   /** One sentence for the generated documentation. */

@@ -84,6 +84,8 @@ export interface Param {
   /** N of int[N]: a single number stands for N of them. */
   readonly fixed: number | null;
   readonly optional: boolean;
+  /** Tensor?[]: entries may be null. */
+  readonly holes: boolean;
   readonly hasDefault: boolean;
   readonly default: unknown;
   readonly keywordOnly: boolean;
@@ -151,6 +153,7 @@ function parseParam(text: string, keywordOnly: boolean): Param {
     list,
     fixed,
     optional: type.endsWith('?'),
+    holes: type.includes('?['),
     hasDefault,
     default: value,
     keywordOnly,

@@ -1,7 +1,7 @@
 // Activation functions: the elementwise ones of nn.functional, glu, prelu and rrelu.
-import { elements, raw } from '../backend/reference/arrays.ts';
+import { dense, elements } from '../backend/reference/arrays.ts';
 import { default_generator } from '../core/default-generator.ts';
-import { Category, finfo, isIntegral } from '../core/dtype.ts';
+import { Category, finfo, float32, isIntegral, isReducedFloat } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError, ValueError } from '../core/errors.ts';
 import type { Generator } from '../core/generator.ts';
 import { rreluNoise } from '../core/sampling.ts';
@@ -266,22 +266,24 @@ op('glu(Tensor self, int dim=-1) -> Tensor', {
   inplace: false,
 });
 op('_rrelu_noise(Tensor self, Scalar lower, Scalar upper, Generator? generator=None) -> Tensor', {
-  doc: 'The random slopes of rrelu: uniform in [lower, upper] where self is not positive, else 1.',
-  meta: ({ self }) => ({ shape: self.layout.shape, dtype: self.dtype }),
+  doc: 'The random slopes of rrelu, in the precision of the computation: uniform in [lower, upper] where self is not positive, else 1.',
+  meta: ({ self }) => ({ shape: self.layout.shape, dtype: isReducedFloat(self.dtype) ? float32 : self.dtype }),
   kernel: ({ self, lower, upper, generator }, out) => {
-    rreluNoise(elements(out!), self.dtype, (generator as Generator | null) ?? default_generator, raw(self).data, toNumber(lower), toNumber(upper));
+    const { dtype } = out!;
+    rreluNoise(elements(out!), dtype, (generator as Generator | null) ?? default_generator, elements(dense(self, dtype)), toNumber(lower), toNumber(upper));
   },
   grad: 'none',
   random: true,
   surface: [],
   inplace: false,
 });
+op('_rrelu_kernel(Tensor self, Tensor noise) -> Tensor', { doc: 'self · noise.', pointwise: (self, noise) => self.mul(noise), own: ['noise'], surface: [], inplace: false });
 op('rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor', {
   doc: 'self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise.',
   decompose: ({ self, lower, upper, training, generator }) => {
     if (toNumber(lower) > toNumber(upper)) throw new RuntimeError('Lower bound should be less than or equal to the upper bound');
     if (!training) return F.leaky_relu(self, (toNumber(lower) + toNumber(upper)) / 2);
-    return self.mul(F._rrelu_noise(self, lower, upper, generator as Generator | null));
+    return F._rrelu_kernel(self, F._rrelu_noise(self, lower, upper, generator as Generator | null));
   },
   random: true,
   surface: ['function'],

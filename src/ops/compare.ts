@@ -196,6 +196,7 @@ op('masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor', {
   check: ({ self, mask, value }: { self: Tensor; mask: Tensor; value: Tensor | Scalar }) => {
     if (mask.dtype !== bool) throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.cName}`);
     if (!(value instanceof Tensor)) checkConvertible(value, self.dtype);
+    else if (value.ndim === 0 && value.dtype.is_complex && !self.dtype.is_complex) checkConvertible(new Complex(0, 1), self.dtype);
     else if (value.ndim > 0) throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
   },
 });

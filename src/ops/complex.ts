@@ -32,8 +32,8 @@ op('polar(Tensor abs, Tensor angle) -> Tensor', {
   autocast: 'float32',
 });
 op('angle(Tensor self) -> Tensor', { doc: 'The argument of a complex number; π for negative reals.', pointwise: (self) => self.angle(), promote: 'float_real', inplace: false });
-op('conj_physical(Tensor self) -> Tensor', { doc: 'The complex conjugate, computed.', pointwise: (self) => self.conj() });
-op('_conj_physical(Tensor self) -> Tensor', { decompose: ({ self }) => self.conj_physical(), surface: [], inplace: false });
+op('conj_physical(Tensor self) -> Tensor', { doc: 'The complex conjugate, computed.', decompose: ({ self }) => (self.dtype.is_complex ? F._conj_physical(self) : self) });
+op('_conj_physical(Tensor self) -> Tensor', { pointwise: (self) => self.conj(), surface: [], inplace: false });
 op('resolve_conj(Tensor(a) self) -> Tensor(a)', { doc: 'self with a pending conjugation carried out.', decompose: ({ self }) => (self.layout.conj ? self.clone() : self), inplace: false });
 op('resolve_neg(Tensor(a) self) -> Tensor(a)', { doc: 'self with a pending negation carried out.', decompose: ({ self }) => (self.layout.neg ? self.clone() : self), inplace: false });
 

@@ -67,9 +67,11 @@ op('sinc(Tensor self) -> Tensor', {
 });
 
 const logit = (x: Expr): Expr => x.div(x.rsub(1)).log();
+/** The lower bound is looked at first: with eps above ½ the bounds are crossed. */
+const kept = (x: Expr, lo: number, hi: number): Expr => x.lt(lo).where(lo, x.gt(hi).where(hi, x));
 op('logit(Tensor self, float? eps=None) -> Tensor', {
   doc: 'log(self / (1 − self)); self is first clamped to [eps, 1 − eps], if eps is given.',
-  pointwise: (self, eps) => (eps === null ? logit(self) : logit(self.clamp(eps, 1 - eps))),
+  pointwise: (self, eps) => (eps === null ? logit(self) : logit(kept(self, eps, 1 - eps))),
   promote: 'int_to_float',
   rejects: COMPLEX,
   kernelName: 'logit_cpu',

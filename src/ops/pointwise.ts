@@ -216,10 +216,23 @@ op('abs(Tensor self) -> Tensor', {
   kernelName: 'abs_cpu',
   aliases: ['absolute'],
 });
-op('sgn(Tensor self) -> Tensor', { doc: 'self / |self|, 0 at 0.', pointwise: (self) => self.sgn() });
+op('sgn(Tensor self) -> Tensor', {
+  doc: 'self / |self|, 0 at 0.',
+  pointwise: (self) => self.sgn(),
+  grad: { self: uses('self', (g, { self }) => (self.dtype.is_complex ? F.sgn_backward(g, self) : g.zeros_like())) },
+});
+op('sgn_backward(Tensor grad, Tensor self) -> Tensor', {
+  doc: 'The part of a gradient across self, over |self|.',
+  pointwise: (grad, self) => {
+    const s = self.sgn();
+    return self.eq(0).where(0, grad.sub(s.mul(s.conj().mul(grad).real())).div(self.abs()));
+  },
+  surface: [],
+  inplace: false,
+});
 op('sign(Tensor self) -> Tensor', {
   doc: 'The sign: −1, 0 or 1.',
-  pointwise: (self) => self.sgn(),
+  pointwise: (self) => self.detach().sgn(),
   check: ({ self }) => {
     if (self.dtype.is_complex) throw new NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.');
   },

@@ -3,7 +3,7 @@ import { draw, inOrderOf } from '../backend/reference/random.ts';
 import { reals, store } from '../backend/reference/arrays.ts';
 import { type DType, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
-import { Layout } from '../core/layout.ts';
+import { Layout, type TensorMeta } from '../core/layout.ts';
 import * as sampling from '../core/sampling.ts';
 import type { Scalar } from '../core/scalar.ts';
 import { broadcastShapes } from '../core/shape.ts';
@@ -106,6 +106,7 @@ const filled = ({ self }: { readonly self: Tensor }): { shape: readonly number[]
   dtype: self.dtype,
   stride: stridesLike(self.layout, null),
 });
+const zerosOf = (m: TensorMeta): Tensor => F.zeros(m.shape as number[], m.dtype, null, m.device);
 /** What was there before does not matter. */
 const forgets = { self: uses((g: Tensor) => F.zeros_like(g)) } as const;
 const inPlace = { meta: filled, random: true, surface: ['inplace'], grad: forgets } as const;
@@ -159,7 +160,7 @@ op(`bernoulli.Tensor(Tensor self, Tensor p, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
   doc: 'Fills with ones, each with its own probability, and zeros.',
   kernel: ({ p, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.bernoulliEach(data, dtype, g, inOrderOf(out!, p), p.dtype)),
-  grad: { ...forgets, p: uses((_g, { p }) => F.zeros(p.shape, p.dtype, null, p.device)) },
+  grad: { ...forgets, p: uses((_g, { p }) => zerosOf(p)) },
 });
 op(`bernoulli.float(Tensor self, float p=0.5, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
@@ -228,25 +229,28 @@ op(`normal.Tensor_float(Tensor mean, float std=1, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a mean for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviation(std);
-    return normals(mean, mean.layout.shape, std, generator).add_(mean.detach());
+    return normals(mean, mean.layout.shape, std, generator).add_(mean);
   },
   random: true,
+  grad: { mean: uses((_g, { mean }) => zerosOf(mean)) },
 });
 op(`normal.float_Tensor(float mean, Tensor std, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a standard deviation for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviations(std);
-    return normals(std, std.layout.shape, 1, generator).mul_(std.detach()).add_(mean);
+    return normals(std, std.layout.shape, 1, generator).mul_(std).add_(mean);
   },
   random: true,
+  grad: { std: uses((_g, { std }) => zerosOf(std)) },
 });
 op(`normal.Tensor_Tensor(Tensor mean, Tensor std, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a mean and a standard deviation for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviations(std);
-    return normals(mean, broadcastShapes(mean.layout.shape, std.layout.shape), 1, generator).mul_(std.detach()).add_(mean.detach());
+    return normals(mean, broadcastShapes(mean.layout.shape, std.layout.shape), 1, generator).mul_(std).add_(mean);
   },
   random: true,
+  grad: { mean: uses((_g, { mean }) => zerosOf(mean)), std: uses((_g, { std }) => zerosOf(std)) },
 });
 op(`normal.float_float(float mean, float std, int[] size, ${NEW}) -> Tensor`, {
   doc: 'Normal numbers of one mean and standard deviation.',

@@ -244,9 +244,9 @@ op('corrcoef(Tensor self) -> Tensor', {
     const c = F.cov(self);
     if (c.ndim === 0) return c.div(c);
     const d = c.diagonal();
-    const deviation = (d.dtype.is_complex ? d.real : d).sqrt();
+    const deviation = (d.dtype.is_complex ? F.real(d) : d).sqrt();
     const scaled = c.div(deviation.unsqueeze(1)).div(deviation.unsqueeze(0));
-    return scaled.dtype.is_complex ? F.complex(scaled.real.clip(-1, 1), scaled.imag.clip(-1, 1)) : scaled.clip(-1, 1);
+    return scaled.dtype.is_complex ? F.complex(F.real(scaled).clip(-1, 1), F.imag(scaled).clip(-1, 1)) : scaled.clip(-1, 1);
   },
   inplace: false,
 });

@@ -183,7 +183,7 @@ op('as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=Non
       const back = places.as_strided(input.shape, input.stride, input.offset - start);
       if (input.shape.some((s, i) => s > 1 && input.stride[i] === 0)) {
         const ones = F.ones(input.shape, g.dtype, null, g.device);
-        storage = F.div$Tensor(storage, F.clamp_min(addedAt(ones, back, n), 1));
+        storage = F.div$Tensor(storage, F.clamp(addedAt(ones, back, n), 1));
       }
       return F.take(storage, back);
     }),

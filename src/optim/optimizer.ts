@@ -2,12 +2,13 @@
 import { no_grad, enable_grad } from '../autograd/modes.ts';
 import { escape } from '../autograd/node.ts';
 import { requiresGrad } from '../autograd/views.ts';
+import { float32, float64, get_default_dtype } from '../core/dtype.ts';
 import { ValueError } from '../core/errors.ts';
 import { recycle } from '../core/storage.ts';
 import { Tensor } from '../core/tensor.ts';
-import { pythonFloat } from '../core/dtype.ts';
-import type { RemovableHandle } from '../autograd/node.ts';
-import { listed } from '../autograd/node.ts';
+import { python } from '../nn/simple.ts';
+import * as torch from '../surface/generated/torch.ts';
+import { listed, type RemovableHandle } from '../autograd/node.ts';
 
 export type Params = Iterable<Tensor> | Iterable<readonly [string, Tensor]> | Iterable<{ params: Iterable<Tensor> | Tensor } & Record<string, unknown>>;
 /** Parameters and the settings that they share. */
@@ -81,7 +82,8 @@ export abstract class Optimizer<S extends object = Record<string, unknown>> {
   step<L>(closure?: () => L): L | null {
     for (const hook of this.preHooks) hook(this, closure ? [closure] : [], {});
     const loss = closure ? enable_grad(closure) : null;
-    no_grad(() => {
+    const mode = (this.defaults as { differentiable?: boolean }).differentiable ? enable_grad : no_grad;
+    mode(() => {
       for (const group of this.param_groups) this.update(group, group.params.filter((p) => p._grad !== null));
     });
     for (const hook of this.postHooks) hook(this, closure ? [closure] : [], {});
@@ -149,21 +151,43 @@ export abstract class Optimizer<S extends object = Record<string, unknown>> {
   /** PyTorch's repr. */
   toString(): string {
     const name = (this.constructor as unknown as { __name__: string }).__name__;
-    const show = (v: unknown): string => (v === null || v === undefined ? 'None' : typeof v === 'boolean' ? (v ? 'True' : 'False') : typeof v === 'number' ? (this.isFloatSetting(v) ? pythonFloat(v) : String(v)) : Array.isArray(v) ? `(${v.map(show).join(', ')})` : String(v));
     const lines = this.param_groups.map((g, i) => {
       const settings = Object.keys(g)
         .filter((k) => k !== 'params')
         .sort()
-        .map((k) => `    ${k}: ${show(g[k])}\n`);
+        .map((k) => `    ${k}: ${python(g[k] instanceof Tensor && g[k].ndim === 0 ? g[k].item() : g[k])}\n`);
       return `Parameter Group ${i}\n${settings.join('')}`;
     });
     return `${name} (\n${lines.join('\n')})`;
-  }
-  private isFloatSetting(v: number): boolean {
-    return !Number.isInteger(v);
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }
 export const learningRate = (lr: number | Tensor): number => (lr instanceof Tensor ? lr.item() : lr);
+/** Settings that all optimizers here know. */
+export interface CommonSettings {
+  lr: number | Tensor;
+  maximize: boolean;
+  /** PyTorch's choices of implementation, kept in the state; here the backend decides. */
+  foreach: boolean | null;
+  differentiable: boolean;
+}
+/** @throws ValueError for a learning rate that is negative or no single number. */
+export function checkLearningRate(lr: number | Tensor): void {
+  if (lr instanceof Tensor && lr.numel() !== 1) throw new ValueError('Tensor lr must be 1-element');
+  checkSetting('learning rate', learningRate(lr));
+}
+/** @throws ValueError in PyTorch's words unless `value` ≥ 0. */
+export function checkSetting(name: string, value: number): void {
+  if (!(value >= 0)) throw new ValueError(`Invalid ${name}: ${python(value, !Number.isInteger(value))}`);
+}
+/** A fresh count of steps, as PyTorch keeps it. */
+export const newStep = (): Tensor => torch.zeros([], { dtype: get_default_dtype() === float64 ? float64 : float32 });
+/** Counts a step and returns the count. */
+export function countStep(s: ParamState): number {
+  const step = s.step as Tensor;
+  return step.add_(1).item();
+}
+/** Complex tensors as pairs of reals, for rules that work on either part. */
+export const asReal = (t: Tensor): Tensor => (t.is_complex() ? torch.view_as_real(t) : t);

@@ -22,6 +22,7 @@ export interface Program {
   native: unknown;
 }
 
+const WHERE = primitiveNumber('where');
 const isFloat = (t: RegType): boolean => t >= RegType.Float32;
 
 /** Compiles formulas for inputs of the given types. `complexOutput[j]` says that output j's memory is complex. */
@@ -101,7 +102,11 @@ class Emitter {
     steps.forEach((s, i) => {
       this.uses.add(s.op);
       const at = s.operands.map((o) => (typeof o === 'string' ? this.places.get(o)! : o));
-      for (const o of new Set(s.operands)) if (typeof o === 'string' && this.lastUse.get(o) === i) this.free.push(this.places.get(o)!);
+      // Where elements are narrower than the result's (a cast, the condition of a select), the result must not be written over them:
+      // those registers are free only afterwards.
+      const dead = [...new Set(s.operands)].flatMap((o) => (typeof o === 'string' && this.lastUse.get(o) === i ? [this.places.get(o)!] : []));
+      const mixesWidths = s.op === CAST || s.op === WHERE;
+      if (!mixesWidths) this.free.push(...dead);
       if (s.op === STORE) {
         this.words.push(STORE, s.type, at[2]!, at[0]!, at[1]!, 0);
         return;
@@ -109,6 +114,7 @@ class Emitter {
       const to = this.free.pop() ?? this.registers++;
       this.places.set(s.result!, to);
       if (!this.lastUse.has(s.result!)) this.free.push(to);
+      if (mixesWidths) this.free.push(...dead);
       this.words.push(s.op, s.type, to, at[0]!, at[1]!, at[2]!);
     });
     return {

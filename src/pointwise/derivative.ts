@@ -9,6 +9,11 @@ const one = (e: Expr): Expr => e.constant(1);
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 const SQRT_2_PI = Math.sqrt(2 * Math.PI);
 
+/** slope − r/a, ½ at 0; the branch not taken stays finite, so that it can be differentiated again. */
+function besselSlope(a: Expr, slope: Expr, r: Expr): Expr {
+  const zero = a.eq(0);
+  return zero.where(0.5, slope.sub(r.div(zero.where(1, a))));
+}
 /** ∂result/∂argᵢ of holomorphic primitives; null is a structural zero. Forward and reverse mode both read this table. */
 const partials: Readonly<Record<string, Partial1>> = {
   mul: ([a, b]) => [b!, a!],
@@ -50,14 +55,14 @@ const partials: Readonly<Record<string, Partial1>> = {
   zeta: ([s, q]) => [null, s!.neg().mul(s!.add(1).apply('zeta', q!))],
   i0: ([a]) => [a!.apply('i1')],
   i0e: ([a], r) => [a!.apply('i1e').sub(a!.sgn().mul(r))],
-  i1: ([a], r) => [a!.eq(0).where(0.5, a!.apply('i0').sub(r.div(a!)))],
-  i1e: ([a], r) => [a!.eq(0).where(0.5, a!.apply('i0e').sub(r.mul(a!.sgn().add(a!.reciprocal()))))],
+  i1: ([a], r) => [besselSlope(a!, a!.apply('i0'), r)],
+  i1e: ([a], r) => [besselSlope(a!, a!.apply('i0e').sub(r.mul(a!.sgn())), r)],
   bessel_j0: ([a]) => [a!.apply('bessel_j1').neg()],
-  bessel_j1: ([a], r) => [a!.eq(0).where(0.5, a!.apply('bessel_j0').sub(r.div(a!)))],
+  bessel_j1: ([a], r) => [besselSlope(a!, a!.apply('bessel_j0'), r)],
   bessel_y0: ([a]) => [a!.apply('bessel_y1').neg()],
   bessel_y1: ([a], r) => [a!.apply('bessel_y0').sub(r.div(a!))],
   modified_bessel_i0: ([a]) => [a!.apply('modified_bessel_i1')],
-  modified_bessel_i1: ([a], r) => [a!.eq(0).where(0.5, a!.apply('modified_bessel_i0').sub(r.div(a!)))],
+  modified_bessel_i1: ([a], r) => [besselSlope(a!, a!.apply('modified_bessel_i0'), r)],
   modified_bessel_k0: ([a]) => [a!.apply('modified_bessel_k1').neg()],
   modified_bessel_k1: ([a], r) => [a!.apply('modified_bessel_k0').neg().sub(r.div(a!))],
   silu: ([a]) => {
@@ -100,7 +105,7 @@ const partials: Readonly<Record<string, Partial1>> = {
 /** Steps, predicates and index-like primitives: no derivative anywhere. */
 const FLAT = new Set([
   ...['ceil', 'floor', 'trunc', 'round', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_not', 'bitwise_not', 'bitwise_and', 'bitwise_or'],
-  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'signbit', 'isnan', 'floor_divide', 'trunc_divide', 'to_bool', 'detach'],
+  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'signbit', 'isnan', 'floor_divide', 'trunc_divide', 'nextafter', 'to_bool', 'detach'],
 ]);
 
 const plus = (a: Expr | null | undefined, b: Expr | null): Expr | null => (a ? (b ? a.add(b) : a) : b);
@@ -235,6 +240,15 @@ export function vjp(outputs: readonly Expr[], gs: readonly (Expr | null)[], wrt:
     });
   }
   return wrt.map((x) => adjoint.get(x) ?? null);
+}
+const PREDICATES = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_not', 'signbit', 'isnan', 'to_bool', 'bitwise_and', 'bitwise_or', 'bitwise_xor', 'bitwise_not']);
+/** Whether the outputs look at x only in conditions: then there is no gradient, rather than one that is zero. */
+export function onlyDecides(outputs: readonly Expr[], x: Expr): boolean {
+  const carries = new Set<Expr>([x]);
+  const nodes = topological(outputs);
+  if (!nodes.includes(x)) return false;
+  for (const e of nodes) if (!PREDICATES.has(e.op) && e.args.some((a, k) => carries.has(a) && !(e.op === 'where' && k === 0))) carries.add(e);
+  return !outputs.some((o) => carries.has(o));
 }
 function dependents(outputs: readonly Expr[], wrt: readonly Expr[]): Set<Expr> {
   const found = new Set<Expr>(wrt);

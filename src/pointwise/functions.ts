@@ -30,7 +30,8 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 /** JavaScript gives NaN for (±1)^±∞ and 1^NaN where C gives 1. */
 const pow = (a: number, b: number): number => (a === 1 || (a === -1 && (b === Number.POSITIVE_INFINITY || b === Number.NEGATIVE_INFINITY)) ? 1 : a ** b);
-const signNumber = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : Number.isNaN(x) ? Number.NaN : 0);
+/** NaN has no sign. */
+const signNumber = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : 0);
 const atanh = (x: number): number => (Math.abs(x) < 0.5 ? 0.5 * Math.log1p((2 * x) / (1 - x)) : Math.atanh(x));
 
 function nextAfter(a: number, b: number, single: boolean): number {
@@ -85,7 +86,7 @@ export const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   erfinv: special.erfinv,
   lgamma: special.lgamma,
   digamma: special.digamma,
-  trigamma: special.trigamma,
+  trigamma: (x, _b, _c, single) => (single ? special.trigammaSingle(x) : special.trigamma(x)),
   logical_not: (a) => (a === 0 ? 1 : 0),
   signbit: (a) => (a < 0 || Object.is(a, -0) ? 1 : 0),
   isnan: (a) => (Number.isNaN(a) ? 1 : 0),
@@ -151,10 +152,10 @@ export const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   chebyshev_polynomial_u: special.chebyshev_polynomial_u,
   chebyshev_polynomial_v: special.chebyshev_polynomial_v,
   chebyshev_polynomial_w: special.chebyshev_polynomial_w,
-  hermite_polynomial_h: special.hermite_polynomial_h,
-  hermite_polynomial_he: special.hermite_polynomial_he,
-  laguerre_polynomial_l: special.laguerre_polynomial_l,
-  legendre_polynomial_p: special.legendre_polynomial_p,
+  hermite_polynomial_h: (x, n, _c, single) => special.hermite_polynomial_h(x, n, single ? Math.fround : undefined),
+  hermite_polynomial_he: (x, n, _c, single) => special.hermite_polynomial_he(x, n, single ? Math.fround : undefined),
+  laguerre_polynomial_l: (x, n, _c, single) => special.laguerre_polynomial_l(x, n, single ? Math.fround : undefined),
+  legendre_polynomial_p: (x, n, _c, single) => special.legendre_polynomial_p(x, n, single ? Math.fround : undefined),
   shifted_chebyshev_polynomial_t: special.shifted_chebyshev_polynomial_t,
   shifted_chebyshev_polynomial_u: special.shifted_chebyshev_polynomial_u,
   shifted_chebyshev_polynomial_v: special.shifted_chebyshev_polynomial_v,

@@ -1,6 +1,6 @@
 // The reference interpreter: runs a program over blocks of elements, one loop an instruction.
 import { Category, type DType } from '../core/dtype.ts';
-import { ZeroDivisionError } from '../core/errors.ts';
+import { RuntimeError } from '../core/errors.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../core/half.ts';
 import { numel, type Shape } from '../core/size.ts';
 import type { TypedArray } from '../core/storage.ts';
@@ -90,6 +90,9 @@ export function truncated(v: number): bigint {
   return Number.isFinite(v) && Math.abs(v) < 9223372036854775808 ? BigInt(Math.trunc(v)) : -9223372036854775808n;
 }
 
+/** A C cast from double to int32; narrower integers keep its low bits. */
+const truncated32 = (v: number): number => (v > -2147483649 && v < 2147483648 ? Math.trunc(v) : -2147483648);
+
 function compute(name: string, type: RegType, n: number, dst: number, a: number, b: number, c: number): void {
   const predicate = isPredicate(name);
   const out = register(predicate ? RegType.Bool : type, dst);
@@ -110,17 +113,16 @@ function compute(name: string, type: RegType, n: number, dst: number, a: number,
     try {
       for (let k = 0; k < n; k++) out[k] = f(x[k]!, y[k]!, z[k]!) as never;
     } catch (e) {
-      if (e instanceof RangeError) throw new ZeroDivisionError('ZeroDivisionError');
+      if (e instanceof RangeError) throw new RuntimeError('ZeroDivisionError');
       throw e;
     }
     return;
   }
-  const f = floatFunctions[name];
+  const f = type === RegType.Bool && name === 'bitwise_not' ? floatFunctions.logical_not : floatFunctions[name];
   if (!f) throw new TypeError(`the primitive '${name}' does not work on floating-point numbers`);
   const single = type === RegType.Float32;
   const [x, y, z] = [A, B, C] as [Float64Array, Float64Array, Float64Array];
-  if (type === RegType.Bool && name === 'bitwise_not') for (let k = 0; k < n; k++) out[k] = x[k] ? 0 : 1;
-  else for (let k = 0; k < n; k++) out[k] = f(x[k]!, y[k]!, z[k]!, single) as never;
+  for (let k = 0; k < n; k++) out[k] = f(x[k]!, y[k]!, z[k]!, single) as never;
 }
 
 function load(t: Operand, component: number, shape: Shape, start: number, n: number, r: Register, type: RegType): void {
@@ -194,7 +196,7 @@ function put(t: MemoryOperand, first: number, step: number, r: Register, k: numb
   else if (d.category === Category.Integral) {
     if (r instanceof BigInt64Array) for (let j = k; j < end; j++, at += step) data[at] = Number(BigInt.asIntN(32, r[j]!));
     else if (type === RegType.Bool) for (let j = k; j < end; j++, at += step) data[at] = r[j] as number;
-    else for (let j = k; j < end; j++, at += step) data[at] = Number(BigInt.asIntN(32, truncated(r[j] as number)));
+    else for (let j = k; j < end; j++, at += step) data[at] = truncated32(r[j] as number);
   } else if (is16(d)) for (let j = k; j < end; j++, at += step) data[at] = write16(d, Number(r[j]));
   else for (let j = k; j < end; j++, at += step) data[at] = Number(r[j]);
 }

@@ -18,7 +18,7 @@ export interface TensorOptions {
 }
 
 const isTypedArray = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
-function typedArrayDtype(a: TypedArray): DType {
+export function typedArrayDtype(a: TypedArray): DType {
   if (a instanceof Float32Array) return float32;
   if (a instanceof Float64Array) return float64;
   if (a instanceof BigInt64Array) return int64;

@@ -6,6 +6,7 @@ import { registry } from '../dispatch/operator.ts';
 import { tensorMethod } from './bind.ts';
 import { METHOD_NAMES } from './generated/method-names.ts';
 import type {} from './generated/methods.ts';
+import './layout-members.ts';
 import './members.ts';
 
 selectBackend(process.env.FLAMBEAU_BACKEND ?? '', registry);

@@ -1,7 +1,7 @@
 // Which public names exist, and where they live.
 import { type Op, registry } from '../dispatch/operator.ts';
 
-export type Home = 'torch' | 'functional' | 'special' | 'linalg' | 'fft';
+export type Home = 'torch' | 'functional' | 'special' | 'linalg' | 'fft' | 'masked';
 
 /** special_erf is torch.special.erf. */
 const NAMESPACED = /^(special|linalg|fft)_/;
@@ -13,6 +13,7 @@ export function functionHomes(o: Op, name: string): readonly Home[] {
   if (prefix) return surfaceOf(o).length ? [prefix] : [];
   const where = surfaceOf(o);
   const homes: Home[] = where.includes('function') ? ['torch'] : [];
+  if (where.includes('masked')) homes.push('masked');
   if (where.includes('nn.functional') || IN_PLACE_ACTIVATIONS.has(name)) homes.push('functional');
   return homes;
 }

@@ -10,7 +10,30 @@ export { Size } from '../core/size.ts';
 export { intercept } from '../dispatch/state.ts';
 export { tensor } from './construct.ts';
 export { slice } from './index-syntax.ts';
-export { Tensor } from '../core/tensor.ts';
 export { pointwise } from './pointwise.ts';
 export { default_generator, Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state } from './random.ts';
 export * as random from './random-namespace.ts';
+export { as_tensor, asarray, from_numpy, type NDArray } from './arrays.ts';
+export * as autograd from './autograd-namespace.ts';
+export * as cuda from './cuda-namespace.ts';
+export * from './dtype-aliases.ts';
+export { __version__, backends, get_num_threads, seed_torch, set_num_threads, version } from './environment.ts';
+export * as func from '../transforms/index.ts';
+export {
+  BFloat16Tensor,
+  BoolTensor,
+  ByteTensor,
+  CharTensor,
+  DoubleTensor,
+  FloatTensor,
+  HalfTensor,
+  IntTensor,
+  is_tensor,
+  type LegacyConstructor,
+  LongTensor,
+  ShortTensor,
+  set_default_tensor_type,
+  Tensor,
+  typename,
+} from './legacy.ts';
+export { get_printoptions, type PrintOptions, type PrintSettings, print, printoptions, set_printoptions } from './print.ts';

@@ -1,6 +1,5 @@
 // torch.manual_seed and its relatives, torch.random, and the parts of torch.Generator that speak in tensors.
 import { default_generator } from '../core/default-generator.ts';
-import { RuntimeError } from '../core/errors.ts';
 import { uint8 } from '../core/dtype.ts';
 import { Generator as CoreGenerator } from '../core/generator.ts';
 import { type Device, device, placement } from '../core/device.ts';
@@ -73,8 +72,16 @@ export const get_rng_state = (): Tensor => stateOf(default_generator);
 /** Restores a state of the default stream. */
 export const set_rng_state = (new_state: Tensor): void => restore(default_generator, new_state);
 
-interface Fork extends Disposable {
-  readonly enabled: boolean;
+/** The default stream as it was; disposing puts it back. */
+class Fork implements Disposable {
+  private saved: Uint8Array | null;
+  constructor(enabled: boolean) {
+    this.saved = enabled ? default_generator.get_state_bytes() : null;
+  }
+  [Symbol.dispose](): void {
+    if (this.saved) default_generator.set_state_bytes(this.saved);
+    this.saved = null;
+  }
 }
 interface ForkOptions {
   devices?: readonly unknown[] | null;
@@ -87,24 +94,11 @@ export function fork_rng<T>(options: ForkOptions, body: () => T): T;
 export function fork_rng<T>(first: ForkOptions | (() => T) = {}, second?: () => T): T | Fork {
   const { enabled = true } = typeof first === 'function' ? {} : first;
   const body = typeof first === 'function' ? first : second;
-  const saved = default_generator.get_state_bytes();
-  const back = (): void => {
-    if (enabled) default_generator.set_state_bytes(saved);
-  };
-  if (!body) {
-    let over = false;
-    return {
-      enabled,
-      [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: () => {
-        if (over) throw new RuntimeError('fork_rng: the fork was left already');
-        over = true;
-        back();
-      },
-    } as Fork;
-  }
+  const fork = new Fork(enabled);
+  if (!body) return fork;
   try {
     return checkCallback(body(), 'fork_rng');
   } finally {
-    back();
+    fork[Symbol.dispose]();
   }
 }

@@ -71,6 +71,7 @@ export function makeNativeBackend(addon: Addon): Backend {
 
   return {
     name: 'native',
+    optimizers: nativeOptimizers,
     pointwise(p, shape, inputs, outputs) {
       if (hasComplexScalar(inputs)) return reference.pointwise(p, shape, inputs, outputs);
       header(p, shape);

@@ -107,6 +107,30 @@ export function trigamma(x: number): number {
   return result + (1 + 1 / (2 * y) + z * polynomial(z, TRIGAMMA_ASYMPTOTIC)) / y;
 }
 
+/**
+ * trigamma in single precision, rounded step by step as PyTorch does: near the poles the rounding of the argument of the sine is most of
+ * the result.
+ */
+export function trigammaSingle(x: number): number {
+  const f = Math.fround;
+  const pi = f(Math.PI);
+  let y = x;
+  let result = 0;
+  if (x < 0.5) {
+    const s = f(Math.sin(f(pi * x)));
+    result = -f(f(pi * pi) / f(s * s));
+    y = f(1 - x);
+  }
+  for (let i = 0; i < 6; i++) {
+    result = f(result + f(1 / f(y * y)));
+    y = f(y + 1);
+  }
+  const z = f(1 / f(y * y));
+  const series = f(f(1 / 6) - f(z * f(f(1 / 30) - f(z * f(1 / 42)))));
+  result = f(result + f(f(f(1 + f(1 / f(2 * y))) + f(z * series)) / y));
+  return x < 0.5 ? -result : result;
+}
+
 /** (2k)!/B₂ₖ: the divisors of the Euler–Maclaurin sum. */
 const EULER_MACLAURIN = [
   12, -720, 30240, -1209600, 47900160, -1892437580.3183792, 74724249600, -2950130727918.164, 116467828143500.67, -4597978722407473,

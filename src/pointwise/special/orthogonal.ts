@@ -3,6 +3,9 @@
 
 /** The degree as C converts it to a 64-bit integer: NaN and what does not fit become the most negative one. */
 const degree = (n: number): number => (Math.abs(n) < 2 ** 63 ? Math.trunc(n) : Number.NEGATIVE_INFINITY);
+/** Rounds each step to the precision of the computation. */
+type Round = (v: number) => number;
+const asIs: Round = (v) => v;
 const alternating = (n: number): number => (n % 2 === 0 ? 1 : -1);
 
 /** pₙ of pₖ = 2x·pₖ₋₁ − pₖ₋₂ with p₀ = 1: the recurrence of all four kinds of Chebyshev polynomials. */
@@ -106,43 +109,43 @@ export function shifted_chebyshev_polynomial_w(x: number, n: number): number {
 const HERMITE_LIMIT = 512;
 
 /** The physicist's Hermite polynomial Hₙ(x). */
-export function hermite_polynomial_h(x: number, n: number): number {
+export function hermite_polynomial_h(x: number, n: number, round: Round = asIs): number {
   const d = degree(n);
   if (d < 0) return 0;
   if (d > HERMITE_LIMIT) return Number.NaN;
   if (d === 0) return 1;
   let previous = 1;
   let current = x + x;
-  for (let k = 2; k < d + d; k += 2) [previous, current] = [current, (x + x) * current - k * previous];
+  for (let k = 2; k < d + d; k += 2) [previous, current] = [current, round(round((x + x) * current) - round(k * previous))];
   return current;
 }
 
 /** The probabilist's Hermite polynomial Heₙ(x). */
-export function hermite_polynomial_he(x: number, n: number): number {
+export function hermite_polynomial_he(x: number, n: number, round: Round = asIs): number {
   const d = degree(n);
   if (d < 0) return 0;
   if (d > HERMITE_LIMIT) return Number.NaN;
   if (d === 0) return 1;
   let previous = 1;
   let current = x;
-  for (let k = 1; k < d; k++) [previous, current] = [current, x * current - k * previous];
+  for (let k = 1; k < d; k++) [previous, current] = [current, round(round(x * current) - round(k * previous))];
   return current;
 }
 
 /** The Laguerre polynomial Lₙ(x). */
-export function laguerre_polynomial_l(x: number, n: number): number {
+export function laguerre_polynomial_l(x: number, n: number, round: Round = asIs): number {
   const d = degree(n);
   if (d < 0) return 0;
   if (x === 0 || d === 0) return 1;
   let previous = 1;
-  let current = 1 - x;
+  let current = round(1 - x);
   for (let k = 1; k < d && !Number.isNaN(current); k++)
-    [previous, current] = [current, ((k + k + (1 - x)) * current - k * previous) / (k + 1)];
+    [previous, current] = [current, round(round(round(round(k + k + round(1 - x)) * current) - round(k * previous)) / (k + 1))];
   return current;
 }
 
 /** The Legendre polynomial Pₙ(x). */
-export function legendre_polynomial_p(x: number, n: number): number {
+export function legendre_polynomial_p(x: number, n: number, round: Round = asIs): number {
   const d = degree(n);
   if (d < 0) return 0;
   if (Math.abs(x) === 1) return x > 0 ? 1 : alternating(d);
@@ -150,6 +153,6 @@ export function legendre_polynomial_p(x: number, n: number): number {
   let previous = 1;
   let current = x;
   for (let k = 1; k < d && !Number.isNaN(current); k++)
-    [previous, current] = [current, ((k + k + 1) * x * current - k * previous) / (k + 1)];
+    [previous, current] = [current, round(round(round(round((k + k + 1) * x) * current) - round(k * previous)) / (k + 1))];
   return current;
 }

@@ -217,3 +217,8 @@ export const laguerre_polynomial_l = torchFunction('special_laguerre_polynomial_
 export const legendre_polynomial_p = torchFunction('special_legendre_polynomial_p', 'special') as {
   (x: Tensor | Scalar, n: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
+/** The logarithm of the sum of exponentials over the given dimensions. */
+export const logsumexp = torchFunction('special_logsumexp', 'special') as {
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};

@@ -827,7 +827,7 @@ export const angle = torchFunction('angle') as {
 };
 /** The complex conjugate, computed. */
 export const conj_physical = torchFunction('conj_physical') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** self with a pending conjugation carried out. */
 export const resolve_conj = torchFunction('resolve_conj') as {
@@ -1257,6 +1257,185 @@ export const hash_tensor = torchFunction('hash_tensor') as {
 export const trace = torchFunction('trace') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** The variance over the given dimensions. */
+export const var_ = torchFunction('var') as {
+  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The variance over the given dimensions, and the mean. */
+export const var_mean = torchFunction('var_mean') as {
+  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, options: { unbiased?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, unbiased?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** The standard deviation over the given dimensions. */
+export const std = torchFunction('std') as {
+  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The standard deviation over the given dimensions, and the mean. */
+export const std_mean = torchFunction('std_mean') as {
+  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, options: { unbiased?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, unbiased?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** The lower median; equal elements share the gradient. */
+export const median = torchFunction('median') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The lower median of what is not NaN; equal elements share the gradient. */
+export const nanmedian = torchFunction('nanmedian') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The most frequent value over a dimension, the smallest of several, and where it is. */
+export const mode = torchFunction('mode') as {
+  (input: Tensor, options: { dim?: number; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, dim?: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The k-th smallest element over a dimension and where it is. */
+export const kthvalue = torchFunction('kthvalue') as {
+  (input: Tensor, k: number, options: { dim?: number; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, k: number, dim?: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The quantiles q over a dimension. */
+export const quantile = torchFunction('quantile') as {
+  (input: Tensor, q: number | FloatScalar, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: number | FloatScalar, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
+};
+/** The quantiles q over a dimension, without NaN. */
+export const nanquantile = torchFunction('nanquantile') as {
+  (input: Tensor, q: number | FloatScalar, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: number | FloatScalar, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
+};
+/** The covariance matrix of the variables in the rows of self. */
+export const cov = torchFunction('cov') as {
+  (input: Tensor, options?: { correction?: number; fweights?: Tensor | null; aweights?: Tensor | null; out?: Tensor }): Tensor;
+};
+/** The matrix of correlation coefficients of the variables in the rows of self. */
+export const corrcoef = torchFunction('corrcoef') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The norm of order `p`: a number, "fro" or "nuc". */
+export const norm = torchFunction('norm') as {
+  (input: Tensor, options: { p?: unknown; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, p?: unknown, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
+};
+/** The logarithm of the sum of exponentials over the given dimensions. */
+export const logsumexp = torchFunction('logsumexp') as {
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** self with the slices along a dimension scaled down so that their p-norm is at most maxnorm. */
+export const renorm = torchFunction('renorm') as {
+  (input: Tensor, p: Scalar, dim: number, maxnorm: Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** The p-norm of self − other. */
+export const dist = torchFunction('dist') as {
+  (input: Tensor, other: Tensor, options: { p?: Scalar; out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, p?: Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** The elements in order along a dimension, and where they were; equal elements keep their order, NaN counts as the largest. */
+export const sort = torchFunction('sort') as {
+  (input: Tensor, options: { dim?: number; descending?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, dim?: number, descending?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, options: { stable: boolean | null; dim?: number; descending?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** Where the elements in order come from. */
+export const argsort = torchFunction('argsort') as {
+  (input: Tensor, options: { dim?: number; descending?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number, descending?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { stable: boolean; dim?: number; descending?: boolean; out?: Tensor }): Tensor;
+};
+/** The elements in order along the first dimension. */
+export const msort = torchFunction('msort') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The k largest (or smallest) elements along a dimension, and where they are. */
+export const topk = torchFunction('topk') as {
+  (input: Tensor, k: number, options: { dim?: number; largest?: boolean; sorted?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The distinct elements, or the distinct slices along a dimension, in order; also which one each element is, and how often each occurs. */
+export const unique = torchFunction('unique') as {
+  (input: Tensor, options: { sorted?: boolean; return_inverse?: boolean; return_counts?: boolean; dim?: number | null; out?: Tensor }): any;
+  (input: Tensor, sorted?: boolean, return_inverse?: boolean, return_counts?: boolean, dim?: number | null, options?: { out?: Tensor }): any;
+};
+/** The elements, or the slices along a dimension, without those that are equal to their predecessor. */
+export const unique_consecutive = torchFunction('unique_consecutive') as {
+  (input: Tensor, options: { return_inverse?: boolean; return_counts?: boolean; dim?: number | null; out?: Tensor }): any;
+  (input: Tensor, return_inverse?: boolean, return_counts?: boolean, dim?: number | null, options?: { out?: Tensor }): any;
+};
+/** Whether each element is among the others. */
+export const isin = torchFunction('isin') as {
+  (elements: Tensor, test_elements: Tensor, options?: { assume_unique?: boolean; invert?: boolean; out?: Tensor }): Tensor;
+  (elements: Tensor, test_element: Scalar, options?: { assume_unique?: boolean; invert?: boolean; out?: Tensor }): Tensor;
+  (element: Scalar, test_elements: Tensor, options?: { assume_unique?: boolean; invert?: boolean; out?: Tensor }): Tensor;
+};
+/** Where each value would be inserted to keep a sequence sorted. */
+export const searchsorted = torchFunction('searchsorted') as {
+  (sorted_sequence: Tensor, input: Tensor, options?: { out_int32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null; out?: Tensor }): Tensor;
+  (sorted_sequence: Tensor, input: Scalar, options?: { out_int32?: boolean; right?: boolean; side?: string | null; sorter?: Tensor | null; out?: Tensor }): Tensor;
+};
+/** Between which boundaries each value lies. */
+export const bucketize = torchFunction('bucketize') as {
+  (input: Tensor, boundaries: Tensor, options?: { out_int32?: boolean; right?: boolean; out?: Tensor }): Tensor;
+  (input: Scalar, boundaries: Tensor, options?: { out_int32?: boolean; right?: boolean; out?: Tensor }): Tensor;
+};
+/** How many elements (or how much weight) lies between each two neighbouring edges. */
+export const histogram = torchFunction('histogram') as {
+  (input: Tensor, bins: Tensor, options?: { weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, options: { bins?: number; range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, bins?: number, options?: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+};
+/** A histogram of points in as many dimensions as the last dimension of self has elements. */
+export const histogramdd = torchFunction('histogramdd') as {
+  (input: Tensor, bins: readonly (number)[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, bins: readonly (number)[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, bins: number, options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, bins: number, range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, bins: readonly (Tensor)[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+  (input: Tensor, bins: readonly (Tensor)[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly hist: Tensor; readonly bin_edges: Tensor };
+};
+/** How many elements lie in each of `bins` equal bins between min and max, or between the extreme elements. */
+export const histc = torchFunction('histc') as {
+  (input: Tensor, options: { bins?: number; min?: Scalar; max?: Scalar; out?: Tensor }): Tensor;
+  (input: Tensor, bins?: number, min?: Scalar, max?: Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** How often each non-negative number occurs, or the sum of its weights. */
+export const bincount = torchFunction('bincount') as {
+  (input: Tensor, options: { weights?: Tensor | null; minlength?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weights?: Tensor | null, minlength?: number, options?: { out?: Tensor }): Tensor;
+};
+/** The sum, mean, product, maximum or minimum of consecutive segments along an axis. */
+export const _segment_reduce = torchFunction('_segment_reduce') as {
+  (data: Tensor, reduce: string, options?: { lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null; out?: Tensor }): Tensor;
+};
+/** The sum, mean, product, maximum or minimum of consecutive segments along an axis. */
+export const segment_reduce = torchFunction('segment_reduce') as {
+  (data: Tensor, reduce: string, options?: { lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null; out?: Tensor }): Tensor;
+};
 /** The matrix product of two matrices, (n×m)·(m×p) → (n×p). */
 export const mm = torchFunction('mm') as {
   (input: Tensor, mat2: Tensor, options?: { out?: Tensor }): Tensor;
@@ -1564,21 +1743,21 @@ export const diag_embed = torchFunction('diag_embed') as {
   (input: Tensor, offset?: number, dim1?: number, dim2?: number, options?: { out?: Tensor }): Tensor;
 };
 export const _unsafe_index = torchFunction('_unsafe_index') as {
-  (input: Tensor, indices: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** self with the values at the given positions (or where masks are true), or added to them. */
 export const index_put = torchFunction('index_put') as {
-  (input: Tensor, indices: readonly (Tensor)[], values: Tensor, options: { accumulate?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, indices: readonly (Tensor)[], values: Tensor, accumulate?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** self with the values at the given positions (or where masks are true), or added to them. */
 export const index_put_ = torchFunction('index_put_') as {
-  (input: Tensor, indices: readonly (Tensor)[], values: Tensor, options: { accumulate?: boolean }): Tensor;
-  (input: Tensor, indices: readonly (Tensor)[], values: Tensor, accumulate?: boolean): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean }): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean): Tensor;
 };
 export const _unsafe_index_put = torchFunction('_unsafe_index_put') as {
-  (input: Tensor, indices: readonly (Tensor)[], values: Tensor, options: { accumulate?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, indices: readonly (Tensor)[], values: Tensor, accumulate?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The slices of a dimension at the given positions. */
 export const index_select = torchFunction('index_select') as {
@@ -1627,11 +1806,11 @@ export const unravel_index = torchFunction('unravel_index') as {
 };
 /** index where the mask is true, `fill` elsewhere. */
 export const _unsafe_masked_index = torchFunction('_unsafe_masked_index') as {
-  (input: Tensor, mask: Tensor, indices: readonly (Tensor)[], fill: Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, mask: Tensor, indices: readonly (Tensor | null)[], fill: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** self with the values added at the given positions where the mask is true. */
 export const _unsafe_masked_index_put_accumulate = torchFunction('_unsafe_masked_index_put_accumulate') as {
-  (input: Tensor, mask: Tensor, indices: readonly (Tensor)[], values: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, mask: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** self with every element of src written at its own place, but at the position along `dim` that index says. */
 export const scatter = torchFunction('scatter') as {

@@ -1,0 +1,107 @@
+// Exchange with arrays of JavaScript: ndarray-shaped objects (https://github.com/scijs/ndarray) that share a tensor's memory.
+import { cpu } from '../core/device.ts';
+import { type DType, type DTypeName, dtypes } from '../core/dtype.ts';
+import { RuntimeError, ValueError } from '../core/errors.ts';
+import { Layout } from '../core/layout.ts';
+import { contiguousStrides, numel } from '../core/size.ts';
+import { Storage, type TypedArray } from '../core/storage.ts';
+import { Tensor } from '../core/tensor.ts';
+import { type NestedArray, type TensorOptions, tensor, typedArrayDtype } from './construct.ts';
+
+/** An array in the convention of the npm package `ndarray`. Strides and offset count elements; complex numbers are pairs in `data`. */
+export interface NDArray {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+  readonly dtype: string;
+}
+
+declare module '../core/tensor.ts' {
+  interface Tensor {
+    /**
+     * The tensor as an array over the same memory: changes of one show in the other. float16 elements are given as their bits.
+     * `force` detaches, copies to the CPU and resolves conjugation and negation first.
+     * @throws RuntimeError if the tensor requires a gradient or has a pending conjugation or negation; TypeError for bfloat16 and meta.
+     */
+    numpy(options?: { force?: boolean }): NDArray;
+  }
+}
+
+function toArray(t: Tensor): NDArray {
+  if (t.requires_grad) throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+  if (t.layout.conj)
+    throw new RuntimeError("Can't call numpy() on Tensor that has conjugate bit set. Use tensor.resolve_conj().numpy() instead.");
+  if (t.layout.neg) throw new RuntimeError("Can't call numpy() on Tensor that has negative bit set. Use tensor.resolve_neg().numpy() instead.");
+  if (t.device !== cpu)
+    throw new TypeError(`can't convert ${t.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.`);
+  if (t.dtype === dtypes.bfloat16) throw new TypeError('Got unsupported ScalarType BFloat16');
+  if (t.storage === null) throw new RuntimeError('numpy(): a tensor of a transform has no memory of its own');
+  const { shape, stride, offset, dtype } = t.layout;
+  t.storage.expose();
+  return { data: t.storage.view(dtype), shape: [...shape], stride: [...stride], offset, dtype: dtype.name };
+}
+Object.defineProperty(Tensor.prototype, 'numpy', {
+  value(this: Tensor, options: { force?: boolean } = {}): NDArray {
+    return toArray(options.force ? this.detach().cpu().resolve_conj().resolve_neg() : this);
+  },
+  writable: true,
+  configurable: true,
+});
+
+/**
+ * A tensor over the memory of a typed array or an ndarray: changes of one show in the other. The array's `dtype` decides where it
+ * names one (`'float16'` over a Uint16Array); otherwise the kind of its data does.
+ * @throws TypeError if the data is no typed array; ValueError for negative strides, and if the data is too short for the shape.
+ */
+export function from_numpy(array: NDArray | TypedArray): Tensor {
+  const source: Partial<NDArray> & Pick<NDArray, 'data'> = ArrayBuffer.isView(array) ? { data: array } : array;
+  const { data } = source;
+  if (!ArrayBuffer.isView(data)) throw new TypeError(`expected an array over typed data (got ${typeof data})`);
+  const dtype = namedDtype(source.dtype, data) ?? typedArrayDtype(data);
+  const unit = dtype.is_complex ? 2 : 1;
+  const shape = source.shape ?? [data.length / unit];
+  const stride = source.stride ?? contiguousStrides(shape);
+  if (stride.some((step) => step < 0)) {
+    throw new ValueError(
+      'At least one stride in the given numpy array is negative, and tensors with negative strides are not currently supported. (You can probably work around this by making a copy of your array  with array.copy().) ',
+    );
+  }
+  const layout = new Layout([...shape], [...stride], source.offset ?? 0, dtype, cpu);
+  if (numel(shape) > 0 && layout.extent * unit > data.length) throw new ValueError(`an array of ${data.length} numbers is too short for the shape [${shape.join(', ')}]`);
+  const storage = new Storage(data.buffer, data.byteOffset, data.byteLength);
+  storage.exposed = true;
+  return new Tensor(layout, storage, storage);
+}
+/** The dtype of that name, if its elements are as long as the data's. */
+function namedDtype(name: string | undefined, data: TypedArray): DType | null {
+  const found = name === undefined ? undefined : dtypes[name as DTypeName];
+  return found && found.itemsize === data.BYTES_PER_ELEMENT * (found.is_complex ? 2 : 1) ? found : null;
+}
+
+type ArrayLike = NestedArray | NDArray;
+const isArray = (x: unknown): x is NDArray | TypedArray =>
+  ArrayBuffer.isView(x) || (typeof x === 'object' && x !== null && !(x instanceof Tensor) && ArrayBuffer.isView((x as Partial<NDArray>).data));
+
+/**
+ * The data as a tensor without a copy where that is possible: a tensor of that dtype and device is returned itself, with its history,
+ * and arrays share their memory. Anything else goes through `torch.tensor`.
+ */
+export function as_tensor(data: ArrayLike, options: Pick<TensorOptions, 'dtype' | 'device'> = {}): Tensor {
+  const shared = data instanceof Tensor ? data : isArray(data) ? from_numpy(data) : tensor(data, options);
+  const dtype = options.dtype ?? shared.dtype;
+  const place = options.device ?? shared.device;
+  return dtype === shared.dtype && String(place) === String(shared.device) ? shared : shared.to({ dtype, device: place });
+}
+
+/** Like `as_tensor`, with a say in copying: `copy` true always copies, false fails where a copy is needed. The history goes. */
+export function asarray(data: ArrayLike, options: TensorOptions & { copy?: boolean | null } = {}): Tensor {
+  const { copy = null, requires_grad = false, ...kind } = options;
+  const given = as_tensor(data, kind);
+  const isShared = data instanceof Tensor ? given.storage === data.storage : isArray(data) && given.storage?.buffer === bufferOf(data);
+  if (copy === false && !isShared) throw new ValueError("can't alias arbitrary sequence into a tensor.");
+  const result = copy && isShared ? given.clone() : given;
+  if (requires_grad) return result.requires_grad ? result : result.detach().requires_grad_();
+  return result.requires_grad ? result.detach() : result;
+}
+const bufferOf = (array: NDArray | TypedArray): ArrayBufferLike => (ArrayBuffer.isView(array) ? array : array.data).buffer;
