@@ -1,5 +1,13 @@
 // The `torch` namespace: re-exports only.
 import './surface/install.ts';
 
+export * as nn from './nn/index.ts';
+export * as optim from './optim/index.ts';
+export { ops } from './surface/aten.ts';
+export * as fft from './surface/generated/fft.ts';
+export * as linalg from './surface/generated/linalg.ts';
+export * as masked from './surface/generated/masked.ts';
+export * as special from './surface/generated/special.ts';
 export * from './surface/generated/torch.ts';
 export * from './surface/namespace.ts';
+export * as utils from './utils/index.ts';

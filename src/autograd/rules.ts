@@ -205,6 +205,7 @@ function makeDerived(o: Op, f: Formula, kind: 'vjp' | 'jvp', mask: readonly bool
     {
       pointwise: ((...inputs: (Expr | null)[]) => inputs.find((x) => x instanceof Object)!.graph.adopt(chosen, (i) => inputs[reads.indexOf(i)]!)) as never,
       own: own as never,
+      ...(o.decl.decides && { decides: true }),
       surface: [],
     },
   );
@@ -235,8 +236,8 @@ function symbolic(o: Op, f: Formula, bits: number): Backward {
   const n = o.params.length;
   const wrt = o.tensors.flatMap((_, k) => (mask[k] ? [k] : []));
   const reads = new Set(d?.reads);
-  // Steps and what is overwritten have a gradient, and it is zero; what only decides has none.
-  const flat = wrt.filter((k, w) => !d?.outputs.includes(w) && !onlyDecides(f.exprs, f.graph.input(o.tensors[k]!)));
+  // Steps and what is overwritten have a gradient, and it is zero; what only decides may have none.
+  const flat = wrt.filter((k, w) => !d?.outputs.includes(w) && !(o.decl.decides && onlyDecides(f.exprs, f.graph.input(o.tensors[k]!))));
   return {
     saves: [...o.params.map((p, i) => p.tensor && reads.has(i)), ...o.results.map((_, i) => reads.has(RESULT + i))],
     backward: (node, gs) => {

@@ -76,6 +76,8 @@ export interface OpDecl<S extends string = string> {
   promote?: 'default' | 'int_to_float' | 'bool' | 'self' | 'real' | 'float_real' | ((args: Args<S>) => DType);
   /** Parameters of a formula that do not take part in promotion: each is read in its own dtype. */
   own?: readonly (keyof Args<S>)[];
+  /** Of a formula: where its derivative looks at an input in conditions only, that input has no second gradient, rather than a zero one. */
+  decides?: boolean;
   /** Argument checks of a formula: throws PyTorch's error. */
   check?: (args: Args<S>) => void;
   /** Tensor parameters that also take a number. Of a formula, if absent: all. */

@@ -171,7 +171,7 @@ op('where(Tensor condition) -> Tensor[]', {
 });
 
 /** Fails where a number has no counterpart in `dtype`. */
-function checkConvertible(value: Scalar, dtype: DType): void {
+export function checkConvertible(value: Scalar, dtype: DType): void {
   const fits = (): boolean => {
     if (dtype.is_complex || dtype === bool) return true;
     if (value instanceof Complex && value.im !== 0) return false;
@@ -232,5 +232,6 @@ op('nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=N
 });
 op('_nan_to_num(Tensor self, float nan, float posinf, float neginf) -> Tensor', {
   pointwise: (self, nan, posinf, neginf) => replaced(self.real(), nan, posinf, neginf).complex(replaced(self.imag(), nan, posinf, neginf)),
+  decides: true,
   surface: [],
 });

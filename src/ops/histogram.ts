@@ -87,7 +87,7 @@ function byEdges(self: Tensor, bins: readonly Tensor[], weight: Tensor | null, d
   });
   checkDtype(self);
   checkInput(self, weight);
-  return [counted(self, bins.map((b) => reals(b).slice()), weight, density), bins.map((b) => edgeTensor(reals(b).slice(), self))];
+  return [counted(self, bins.map((b) => reals(b).slice()), weight, density), [...bins]];
 }
 const inner = (t: Tensor): Tensor => t.reshape([t.layout.numel, 1]);
 const flat = (t: Tensor | null): Tensor | null => t && t.reshape([t.layout.numel]);

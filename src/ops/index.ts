@@ -1,5 +1,7 @@
 // All operator families. Each file declares its operators when it is loaded.
 import './create.ts';
+import './windows.ts';
+import './range.ts';
 import './pointwise.ts';
 import './functions.ts';
 import './compare.ts';
@@ -24,3 +26,7 @@ import './triangle.ts';
 import './indexing.ts';
 import './scatter.ts';
 import './random.ts';
+import './conv.ts';
+import './softmax.ts';
+import './dropout.ts';
+import './pad.ts';

@@ -34,11 +34,11 @@ function checkNormSize(self: Tensor, ord: number, dim: Dims): void {
   }
 }
 /** The gradient of a p-norm; where the norm is not differentiable, a subgradient. */
-function normGrad(grad: Tensor, self: Tensor, p: number, result: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
+function normGrad(grad: Tensor, self: Tensor, p: number, result: Tensor, dims: readonly number[], keepdim: boolean): Tensor | null {
   const { shape } = self.layout;
   const [g, norm] = [restored(grad, shape, dims, keepdim), restored(result, shape, dims, keepdim)];
   const zero = (t: Tensor): Tensor => t.masked_fill(norm.eq(0), 0);
-  if (p === 0) return F.zeros_like(self);
+  if (p === 0) return null;
   if (p === 1) return self.sgn().mul(g);
   if (p === 2) return self.mul(zero(g.div(norm)));
   if (!Number.isFinite(p)) {

@@ -321,10 +321,10 @@ function checkClamp({ self, min, max }: { self: Tensor; min: unknown; max: unkno
 function checkOrdered(self: Operand): void {
   if (self instanceof Tensor && self.dtype.is_complex) throw new NotImplementedError('clamp is not supported for complex types');
 }
-op('clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor', { doc: 'self, but not below min and not above max.', pointwise: clamped, numbers: [], check: checkClamp, aliases: ['clip'] });
-op('clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor', { pointwise: clamped, numbers: ['min', 'max'], check: checkClamp, aliases: ['clip'] });
-op('clamp_min.Tensor(Tensor self, Tensor min) -> Tensor', { doc: 'self, but not below min.', pointwise: atLeast, numbers: ['min'], check: ({ self }) => checkOrdered(self) });
-op('clamp_max.Tensor(Tensor self, Tensor max) -> Tensor', { doc: 'self, but not above max.', pointwise: atMost, numbers: ['max'], check: ({ self }) => checkOrdered(self) });
+op('clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor', { doc: 'self, but not below min and not above max.', pointwise: clamped, decides: true, numbers: [], check: checkClamp, aliases: ['clip'] });
+op('clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor', { pointwise: clamped, decides: true, numbers: ['min', 'max'], check: checkClamp, aliases: ['clip'] });
+op('clamp_min.Tensor(Tensor self, Tensor min) -> Tensor', { doc: 'self, but not below min.', pointwise: atLeast, decides: true, numbers: ['min'], check: ({ self }) => checkOrdered(self) });
+op('clamp_max.Tensor(Tensor self, Tensor max) -> Tensor', { doc: 'self, but not above max.', pointwise: atMost, decides: true, numbers: ['max'], check: ({ self }) => checkOrdered(self) });
 
 function checkReal(name: string): (args: { self: Operand; other: Operand }) => void {
   return ({ self, other }) => {
@@ -335,6 +335,7 @@ const extremum = (name: 'maximum' | 'minimum' | 'fmax' | 'fmin', doc: string): v
   op(`${name}(Tensor self, Tensor other) -> Tensor` as 'maximum(Tensor self, Tensor other) -> Tensor', {
     doc,
     pointwise: (self, other) => self.apply(name, other),
+    decides: true,
     numbers: [],
     check: checkReal(name),
     inplace: false,

@@ -131,8 +131,8 @@ op('prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=
   grad: {
     self: uses('self', (g, { self, dim, keepdim, dtype }) => {
       const x = converted(self, dtype);
-      if (self.ndim === 0) return g;
-      const d = wrapDim(dim, self.ndim);
+      const d = wrapDim(dim, self.shape.length);
+      if (self.shape.length === 0) return g;
       const others = exclusiveProduct(x, d).mul(exclusiveProduct(x.flip([d]), d).flip([d]));
       return restored(g, self.shape, [d], keepdim).mul(others.conj());
     }),
@@ -147,6 +147,7 @@ op('prod(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
   kernel: ({ self }, out) => prodInto(out!, self, reducedDims(self, null)),
   grad: {
     self: uses('self', (g, { self, dtype }) => {
+      if (self.ndim === 0) return g;
       const x = converted(self, dtype).reshape([self.layout.numel]);
       return g.mul(exclusiveProduct(x, 0).mul(exclusiveProduct(x.flip([0]), 0).flip([0])).conj()).reshape(self.layout.shape);
     }),
@@ -241,6 +242,11 @@ for (const [name, max] of [
     inplace: false,
     castsOut: true,
   });
+  op(`${max}.other(Tensor self, Tensor other) -> Tensor`, {
+    doc: `The ${word === 'largest' ? 'larger' : 'smaller'} of each pair of elements.`,
+    decompose: ({ self, other }) => (largest ? self.maximum(other) : self.minimum(other)),
+    inplace: false,
+  });
   op(`${max}.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)`, {
     doc: `The ${word} element over a dimension and where it first is.`,
     meta: ({ self, dim, keepdim }) => {
@@ -254,11 +260,6 @@ for (const [name, max] of [
     },
     kernel: ({ self, dim }, values, indices) => selectInto(values!, indices!, self, wrapDim(dim, self.ndim), firstExtremum(largest)),
     grad: { self: uses('indices', (g, { self, indices, dim, keepdim }) => F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim)) },
-    inplace: false,
-  });
-  op(`${max}.other(Tensor self, Tensor other) -> Tensor`, {
-    doc: `The ${word === 'largest' ? 'larger' : 'smaller'} of each pair of elements.`,
-    decompose: ({ self, other }) => (largest ? self.maximum(other) : self.minimum(other)),
     inplace: false,
   });
   op(`arg${max}(Tensor self, int? dim=None, bool keepdim=False) -> Tensor`, {

@@ -12,7 +12,7 @@ import { wrapDim } from '../core/shape.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, type Spec, uses } from '../dispatch/operator.ts';
-import { perExample, reducedDims, reduction, requireElements, restored, rows, spreadEvenly } from './reduce.ts';
+import { perExample, reducedDims, reducedShape, reduction, requireElements, restored, rows, spreadEvenly } from './reduce.ts';
 
 type Dims = readonly number[] | number | null;
 
@@ -140,34 +140,25 @@ function quantile(name: string, self: Tensor, q: Tensor, dim: number | null, kee
   if (self.dtype !== q.dtype) throw new RuntimeError(`${name}() q tensor must be same dtype as the input tensor`);
   if (!INTERPOLATIONS.includes(interpolation)) throw new RuntimeError(`${name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`);
   const d = wrapDim(dim ?? 0, self.ndim);
-  // One line per result, sorted, in the last dimension.
-  const lines = dim === null ? self.flatten() : self.ndim === 0 ? self.unsqueeze(-1) : self.transpose(d, -1);
-  const sorted = F.sort(lines)[0].unsqueeze(0);
-  const n = sorted.layout.shape[sorted.ndim - 1]!;
-  const positions = q.reshape([-1, ...new Array<number>(sorted.ndim - 1).fill(1)]);
+  const last = d === self.ndim - 1 || self.ndim === 0;
+  const lines = dim === null ? self.flatten() : last ? self : self.unsqueeze(-1).transpose(d, -1);
+  const shape = reducedShape(self.layout.shape, dim === null ? self.layout.shape.map((_, i) => i) : [d], keepdim);
+  // The results' shape with the sorted elements, and then the results, in one more dimension.
+  const sorted = F.sort(lines)[0].reshape([...shape, dim === null ? self.layout.numel : (self.layout.shape[d] ?? 1)]);
+  const n = sorted.layout.shape[shape.length]!;
+  const positions = q.reshape([-1]);
   const missing = sorted.isnan();
   const ranks = ignoreNaN
     ? positions.mul(F.sum$dim_IntList(missing.logical_not(), [-1], true).sub(1)).clamp(0)
     : positions.mul(n - 1).masked_fill(F.any$dim(missing, -1, true), n - 1);
   const rounded = interpolation === 'lower' ? ranks.floor() : interpolation === 'higher' ? ranks.ceil() : interpolation === 'nearest' ? ranks.round() : ranks;
-  const shape = [positions.layout.shape[0]!, ...sorted.layout.shape.slice(1, -1), 1];
-  const wide = sorted.expand([shape[0]!, ...sorted.layout.shape.slice(1)]);
-  const at = (r: Tensor): Tensor => wide.gather(-1, F._to_copy(r, int64).expand(shape));
+  const at = (r: Tensor): Tensor => sorted.gather(-1, F._to_copy(r, int64));
   let values = at(rounded);
   if (interpolation === 'linear' || interpolation === 'midpoint') {
-    const below = F._to_copy(rounded, int64);
-    const weight = interpolation === 'midpoint' ? F.full_like(rounded, 0.5) : rounded.sub(below);
-    values = F.lerp$Tensor(values, at(rounded.ceil()), weight.expand(shape));
+    const weight = interpolation === 'midpoint' ? F.full_like(rounded, 0.5) : rounded.sub(F._to_copy(rounded, int64));
+    values = F.lerp$Tensor(values, at(rounded.ceil()), weight);
   }
-  // The results stand in the first dimension, the reduced one last.
-  if (q.ndim === 0) {
-    const single = values.squeeze(0);
-    if (!keepdim) return single.squeeze(-1);
-    return dim === null ? single.reshape(new Array<number>(self.ndim).fill(1)) : self.ndim === 0 ? single.squeeze(-1) : single.transpose(d, -1);
-  }
-  if (!keepdim) return values.squeeze(-1);
-  if (dim === null) return values.reshape([shape[0]!, ...new Array<number>(self.ndim).fill(1)]);
-  return self.ndim === 0 ? values.squeeze(-1) : values.transpose(d + 1, -1);
+  return q.ndim === 0 ? values.squeeze(-1) : values.unsqueeze(0).transpose(0, -1).squeeze(-1);
 }
 for (const name of ['quantile', 'nanquantile'] as const) {
   const doc = name === 'quantile' ? 'The quantiles q over a dimension.' : 'The quantiles q over a dimension, without NaN.';

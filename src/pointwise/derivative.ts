@@ -49,7 +49,7 @@ const partials: Readonly<Record<string, Partial1>> = {
   ndtri: (_, r) => [r.mul(r).mul(0.5).exp().mul(SQRT_2_PI)],
   log_ndtr: ([a], r) => [a!.mul(a!).mul(-0.5).sub(r).exp().mul(1 / SQRT_2_PI)],
   lgamma: ([a]) => [a!.apply('digamma')],
-  digamma: ([a]) => [a!.constant(1).apply('polygamma', a!)],
+  digamma: ([a]) => [a!.apply('trigamma')],
   trigamma: ([a]) => [a!.constant(2).apply('polygamma', a!)],
   polygamma: ([n, a]) => [null, n!.add(1).apply('polygamma', a!)],
   zeta: ([s, q]) => [null, s!.neg().mul(s!.add(1).apply('zeta', q!))],
@@ -95,6 +95,7 @@ const partials: Readonly<Record<string, Partial1>> = {
   hypot: ([a, b], r) => [a!.div(r), b!.div(r)],
   copysign: ([a], r) => [a!.eq(0).where(0, r.div(a!)), null],
   xlogy: ([a, b]) => [a!.eq(0).and(b!.le(0)).where(0, b!.log()), a!.div(b!)],
+  nextafter: ([a, b]) => [a!.ne(b!), null],
   remainder: ([a, b]) => [one(a!), a!.apply('floor_divide', b!).neg()],
   fmod: ([a, b]) => [one(a!), a!.div(b!).trunc().neg()],
   fma: ([a, b]) => [b!, a!, one(a!)],
@@ -105,7 +106,7 @@ const partials: Readonly<Record<string, Partial1>> = {
 /** Steps, predicates and index-like primitives: no derivative anywhere. */
 const FLAT = new Set([
   ...['ceil', 'floor', 'trunc', 'round', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_not', 'bitwise_not', 'bitwise_and', 'bitwise_or'],
-  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'signbit', 'isnan', 'floor_divide', 'trunc_divide', 'nextafter', 'to_bool', 'detach'],
+  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'signbit', 'isnan', 'floor_divide', 'trunc_divide', 'to_bool', 'detach'],
 ]);
 
 const plus = (a: Expr | null | undefined, b: Expr | null): Expr | null => (a ? (b ? a.add(b) : a) : b);

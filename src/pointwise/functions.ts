@@ -49,6 +49,13 @@ function nextAfter(a: number, b: number, single: boolean): number {
   return f[0]!;
 }
 
+const trigamma = (x: number, single: boolean): number => (single ? special.trigammaSingle(x) : special.trigamma(x));
+/** Recurrences magnify rounding, so it happens in the precision of the result. */
+const polynomial =
+  (f: (x: number, n: number, round?: (v: number) => number) => number): FloatFunction =>
+  (x, n, _c, single) =>
+    single ? f(x, n, Math.fround) : f(x, n);
+
 export const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   neg: (a) => -a,
   abs: Math.abs,
@@ -86,7 +93,7 @@ export const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   erfinv: special.erfinv,
   lgamma: special.lgamma,
   digamma: special.digamma,
-  trigamma: (x, _b, _c, single) => (single ? special.trigammaSingle(x) : special.trigamma(x)),
+  trigamma: (x, _b, _c, single) => trigamma(x, single),
   logical_not: (a) => (a === 0 ? 1 : 0),
   signbit: (a) => (a < 0 || Object.is(a, -0) ? 1 : 0),
   isnan: (a) => (Number.isNaN(a) ? 1 : 0),
@@ -145,21 +152,21 @@ export const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   scaled_modified_bessel_k1: special.scaled_modified_bessel_k1,
   spherical_bessel_j0: special.spherical_bessel_j0,
   zeta: special.zeta,
-  polygamma: special.polygamma,
+  polygamma: (n, x, _c, single) => (n === 1 ? trigamma(x, single) : special.polygamma(n, x)),
   igamma: special.igamma,
   igammac: special.igammac,
-  chebyshev_polynomial_t: special.chebyshev_polynomial_t,
-  chebyshev_polynomial_u: special.chebyshev_polynomial_u,
-  chebyshev_polynomial_v: special.chebyshev_polynomial_v,
-  chebyshev_polynomial_w: special.chebyshev_polynomial_w,
-  hermite_polynomial_h: (x, n, _c, single) => special.hermite_polynomial_h(x, n, single ? Math.fround : undefined),
-  hermite_polynomial_he: (x, n, _c, single) => special.hermite_polynomial_he(x, n, single ? Math.fround : undefined),
-  laguerre_polynomial_l: (x, n, _c, single) => special.laguerre_polynomial_l(x, n, single ? Math.fround : undefined),
-  legendre_polynomial_p: (x, n, _c, single) => special.legendre_polynomial_p(x, n, single ? Math.fround : undefined),
-  shifted_chebyshev_polynomial_t: special.shifted_chebyshev_polynomial_t,
-  shifted_chebyshev_polynomial_u: special.shifted_chebyshev_polynomial_u,
-  shifted_chebyshev_polynomial_v: special.shifted_chebyshev_polynomial_v,
-  shifted_chebyshev_polynomial_w: special.shifted_chebyshev_polynomial_w,
+  chebyshev_polynomial_t: polynomial(special.chebyshev_polynomial_t),
+  chebyshev_polynomial_u: polynomial(special.chebyshev_polynomial_u),
+  chebyshev_polynomial_v: polynomial(special.chebyshev_polynomial_v),
+  chebyshev_polynomial_w: polynomial(special.chebyshev_polynomial_w),
+  hermite_polynomial_h: polynomial(special.hermite_polynomial_h),
+  hermite_polynomial_he: polynomial(special.hermite_polynomial_he),
+  laguerre_polynomial_l: polynomial(special.laguerre_polynomial_l),
+  legendre_polynomial_p: polynomial(special.legendre_polynomial_p),
+  shifted_chebyshev_polynomial_t: polynomial(special.shifted_chebyshev_polynomial_t),
+  shifted_chebyshev_polynomial_u: polynomial(special.shifted_chebyshev_polynomial_u),
+  shifted_chebyshev_polynomial_v: polynomial(special.shifted_chebyshev_polynomial_v),
+  shifted_chebyshev_polynomial_w: polynomial(special.shifted_chebyshev_polynomial_w),
 };
 
 const abs = (a: bigint): bigint => (a < 0n ? -a : a);

@@ -2,7 +2,7 @@
 import { Tensor } from '../core/tensor.ts';
 
 export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';
-export * as graph from '../autograd/checkpoint.ts';
+export * as graph from './graph-namespace.ts';
 export { Function, once_differentiable } from '../autograd/function.ts';
 export { backward, grad } from '../autograd/grad.ts';
 export { gradcheck, gradgradcheck } from '../autograd/gradcheck.ts';

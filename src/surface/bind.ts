@@ -1,7 +1,7 @@
 // From a public call to an operator: overload resolution, keyword arguments, out=. See docs/architecture.md, "The surface".
-import { DType, int64 } from '../core/dtype.ts';
+import { DType, int64, isDifferentiable } from '../core/dtype.ts';
 import { Device, device, placement } from '../core/device.ts';
-import { ValueError } from '../core/errors.ts';
+import { RuntimeError, ValueError } from '../core/errors.ts';
 import { FloatScalar, isScalar, type Scalar, toNumber } from '../core/scalar.ts';
 import { Tensor } from '../core/tensor.ts';
 import { call } from '../dispatch/call.ts';
@@ -103,10 +103,13 @@ class Candidate {
   readonly positional: number;
   private readonly names: Map<string, number>;
   readonly defaults: readonly unknown[];
+  /** Where factories take requires_grad; -1 if the operator is none. */
+  readonly requiresGrad: number;
   constructor(readonly op: Op) {
     this.positional = op.params.filter((p) => !p.keywordOnly).length;
     this.names = new Map(op.params.map((p, i) => [p.name, i]));
     this.defaults = op.params.map((p) => p.default);
+    this.requiresGrad = op.params.findIndex((p) => p.name === 'requires_grad');
   }
   bind(args: readonly unknown[], kwargs: Kwargs | null): unknown[] | Failure {
     const { params } = this.op;
@@ -166,6 +169,12 @@ class Candidate {
   }
 }
 
+/** A factory's result with requires_grad=True. */
+function asLeaf(t: Tensor): void {
+  if (!isDifferentiable(t.dtype)) throw new RuntimeError('Only Tensors of floating point and complex dtype can require gradients');
+  t._requires_grad = true;
+}
+
 /** A public function over its overloads. */
 class PublicFunction {
   private candidates: Candidate[];
@@ -185,16 +194,19 @@ class PublicFunction {
     let failure: Failure | null = null;
     for (const c of this.candidates) {
       const bound = c.bind(args, kwargs);
-      if (Array.isArray(bound)) return this.finish(c.op, bound, kwargs);
+      if (Array.isArray(bound)) return this.finish(c, bound, kwargs);
       failure = bound;
     }
     throw new TypeError(this.complaint(args, kwargs, failure!));
   }
-  private finish(o: Op, bound: unknown[], kwargs: Kwargs | null): unknown {
+  private finish(c: Candidate, bound: unknown[], kwargs: Kwargs | null): unknown {
+    const o = c.op;
     wholeNumbers(o, bound);
     const out = kwargs?.out;
     if (out !== undefined && out !== null && !o.params.some((p) => p.name === 'out')) return writeOut(o, bound, out);
-    return present(o, call(o, bound));
+    const r = present(o, call(o, bound));
+    if (c.requiresGrad >= 0 && bound[c.requiresGrad] === true) asLeaf(r as Tensor);
+    return r;
   }
   private complaint(args: readonly unknown[], kwargs: Kwargs | null, f: Failure): string {
     const { name } = this;
@@ -252,6 +264,12 @@ function publicFunction(name: string, place: Place): PublicFunction {
 onDeclare((o) => {
   for (const place of ['method', ...functionHomes(o, o.baseName)] as const) if (isAt(o, o.baseName, place)) functions.get(`${place}/${o.baseName}`)?.add(o);
 });
+
+/** Several overloads as a function, whatever their public names. */
+export function operatorFunction(name: string, ops: readonly Op[]): (...args: unknown[]) => unknown {
+  const f = new PublicFunction(name, ops);
+  return (...args: unknown[]) => f.invoke(args);
+}
 
 /** The function `torch.name`, or of another namespace. */
 export function torchFunction(name: string, home: Home = 'torch'): (...args: unknown[]) => unknown {

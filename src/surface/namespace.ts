@@ -37,3 +37,6 @@ export {
   typename,
 } from './legacy.ts';
 export { get_printoptions, type PrintOptions, type PrintSettings, print, printoptions, set_printoptions } from './print.ts';
+export { broadcast_shapes } from '../ops/shape.ts';
+export * as signal from './signal.ts';
+export * as utils from './utils-namespace.ts';

@@ -10,6 +10,7 @@ import type { Backend, FormulaOperand } from '../interface.ts';
 import { copyProgram, reference } from '../reference/index.ts';
 import type { Addon } from './addon.ts';
 import * as d from './descriptor.ts';
+import { nativeOptimizers } from './optimizers.ts';
 
 interface ProgramAddress {
   readonly code: number;

@@ -9,6 +9,217 @@ import type { Generator } from '../../core/generator.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { torchFunction } from '../bind.ts';
 
+/** Whether self = other. */
+export const eq = torchFunction('eq') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self ≠ other. */
+export const ne = torchFunction('ne') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self ≠ other. */
+export const not_equal = torchFunction('not_equal') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self < other. */
+export const lt = torchFunction('lt') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self < other. */
+export const less = torchFunction('less') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self ≤ other. */
+export const le = torchFunction('le') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self ≤ other. */
+export const less_equal = torchFunction('less_equal') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self > other. */
+export const gt = torchFunction('gt') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self > other. */
+export const greater = torchFunction('greater') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self ≥ other. */
+export const ge = torchFunction('ge') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self ≥ other. */
+export const greater_equal = torchFunction('greater_equal') as {
+  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether |self − other| ≤ atol + rtol · |other|. */
+export const isclose = torchFunction('isclose') as {
+  (input: Tensor, other: Tensor, options: { rtol?: number | FloatScalar; atol?: number | FloatScalar; equal_nan?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, rtol?: number | FloatScalar, atol?: number | FloatScalar, equal_nan?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Whether all elements are close; see isclose. */
+export const allclose = torchFunction('allclose') as {
+  (input: Tensor, other: Tensor, options: { rtol?: number | FloatScalar; atol?: number | FloatScalar; equal_nan?: boolean; out?: Tensor }): boolean;
+  (input: Tensor, other: Tensor, rtol?: number | FloatScalar, atol?: number | FloatScalar, equal_nan?: boolean, options?: { out?: Tensor }): boolean;
+};
+/** Whether shapes and all elements are equal. */
+export const equal = torchFunction('equal') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): boolean;
+};
+/** Whether the single element is not 0. */
+export const is_nonzero = torchFunction('is_nonzero') as {
+  (input: Tensor, options?: { out?: Tensor }): boolean;
+};
+/** Whether the shapes are equal. */
+export const is_same_size = torchFunction('is_same_size') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): boolean;
+};
+/** Whether each element is NaN. */
+export const isnan = torchFunction('isnan') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether each element is neither infinite nor NaN. */
+export const isfinite = torchFunction('isfinite') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether each element is infinite. */
+export const isinf = torchFunction('isinf') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether each element is +∞. */
+export const isposinf = torchFunction('isposinf') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether each element is −∞. */
+export const isneginf = torchFunction('isneginf') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether the imaginary part is 0. */
+export const isreal = torchFunction('isreal') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether the sign bit is set: negative numbers and −0. */
+export const signbit = torchFunction('signbit') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Whether both are true; numbers other than 0 count as true. */
+export const logical_and = torchFunction('logical_and') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** Whether one is true; numbers other than 0 count as true. */
+export const logical_or = torchFunction('logical_or') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** Whether exactly one is true; numbers other than 0 count as true. */
+export const logical_xor = torchFunction('logical_xor') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** Whether self is 0. */
+export const logical_not = torchFunction('logical_not') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise and; of bools the logical one. */
+export const bitwise_and = torchFunction('bitwise_and') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise and; of bools the logical one. */
+export const __and__ = torchFunction('__and__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise and; of bools the logical one. */
+export const __rand__ = torchFunction('__rand__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise or; of bools the logical one. */
+export const bitwise_or = torchFunction('bitwise_or') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise or; of bools the logical one. */
+export const __or__ = torchFunction('__or__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise or; of bools the logical one. */
+export const __ror__ = torchFunction('__ror__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise exclusive or; of bools the logical one. */
+export const bitwise_xor = torchFunction('bitwise_xor') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise exclusive or; of bools the logical one. */
+export const __xor__ = torchFunction('__xor__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** Bitwise exclusive or; of bools the logical one. */
+export const __rxor__ = torchFunction('__rxor__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** All bits inverted; of bools the logical not. */
+export const bitwise_not = torchFunction('bitwise_not') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** All bits inverted; of bools the logical not. */
+export const __invert__ = torchFunction('__invert__') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** self · 2ᵒᵗʰᵉʳ by shifting bits. */
+export const bitwise_left_shift = torchFunction('bitwise_left_shift') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** self · 2ᵒᵗʰᵉʳ by shifting bits. */
+export const __lshift__ = torchFunction('__lshift__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. */
+export const bitwise_right_shift = torchFunction('bitwise_right_shift') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. */
+export const __rshift__ = torchFunction('__rshift__') as {
+  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** self where the condition holds, other elsewhere. */
+export const where = torchFunction('where') as {
+  (condition: Tensor, input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+  (condition: Tensor): Tensor[];
+};
+/** self with value where the mask holds. */
+export const masked_fill = torchFunction('masked_fill') as {
+  (input: Tensor, mask: Tensor, value: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** A tensor like self that holds value everywhere. */
+export const fill = torchFunction('fill') as {
+  (input: Tensor, value: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** A tensor like self that holds value everywhere. */
+export const fill_ = torchFunction('fill_') as {
+  (input: Tensor, value: Tensor | Scalar): Tensor;
+};
+/** A tensor like self that holds 0 everywhere. */
+export const zero = torchFunction('zero') as {
+  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** A tensor like self that holds 0 everywhere. */
+export const zero_ = torchFunction('zero_') as {
+  (input: Tensor | Scalar): Tensor;
+};
+/** src, broadcast to the shape of self and converted to its dtype. */
+export const copy = torchFunction('copy') as {
+  (input: Tensor | Scalar, src: Tensor | Scalar, options: { non_blocking?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor | Scalar, src: Tensor | Scalar, non_blocking?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. */
+export const nan_to_num = torchFunction('nan_to_num') as {
+  (input: Tensor, options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+};
+/** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. */
+export const nan_to_num_ = torchFunction('nan_to_num_') as {
+  (input: Tensor, options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null }): Tensor;
+  (input: Tensor, nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null): Tensor;
+};
+/** A tensor whose elements are undefined. */
 export const empty = torchFunction('empty') as {
   (...size: number[]): Tensor;
   (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null }]): Tensor;
@@ -39,10 +250,81 @@ export const ones_like = torchFunction('ones_like') as {
 export const full_like = torchFunction('full_like') as {
   (input: Tensor, fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
+/** An undefined tensor with the given strides. */
+export const empty_strided = torchFunction('empty_strided') as {
+  (size: readonly (number)[], stride: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** An undefined dense tensor whose dimensions lie in memory in the given order, outermost first. */
+export const empty_permuted = torchFunction('empty_permuted') as {
+  (size: readonly (number)[], physical_layout: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** The identity matrix. */
+export const eye = torchFunction('eye') as {
+  (n: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (n: number, m: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** A 0-d tensor. */
+export const scalar_tensor = torchFunction('scalar_tensor') as {
+  (s: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** The powers of a vector’s elements, a row each. */
+export const vander = torchFunction('vander') as {
+  (x: Tensor, options: { N?: number | null; increasing?: boolean; out?: Tensor }): Tensor;
+  (x: Tensor, N?: number | null, increasing?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** A triangle from 0 to 1 and back. */
+export const bartlett_window = torchFunction('bartlett_window') as {
+  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** 0.42 − 0.5 cos(2πi/n) + 0.08 cos(4πi/n). */
+export const blackman_window = torchFunction('blackman_window') as {
+  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** 0.5 − 0.5 cos(2πi/n). */
+export const hann_window = torchFunction('hann_window') as {
+  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** alpha − beta cos(2πi/n). */
+export const hamming_window = torchFunction('hamming_window') as {
+  (window_length: number, options: { periodic?: boolean; alpha?: number | FloatScalar; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, periodic?: boolean, alpha?: number | FloatScalar, beta?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** I₀(β √(1 − (2i/n − 1)²)) / I₀(β). */
+export const kaiser_window = torchFunction('kaiser_window') as {
+  (window_length: number, options: { periodic?: boolean; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, periodic?: boolean, beta?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** The numbers from 0 up to, but without, `end`. */
 export const arange = torchFunction('arange') as {
+  (end: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Scalar, options: { step?: Scalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
-  (end: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** The numbers from start to end, which is included. Deprecated in favour of arange. */
+export const range = torchFunction('range') as {
+  (start: Scalar, end: Scalar, options: { step?: Scalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Scalar, step?: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** `steps` numbers from start to end, both included. */
+export const linspace = torchFunction('linspace') as {
+  (start: Scalar, end: Scalar, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Tensor, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Scalar, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Tensor, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+};
+/** `steps` numbers from baseˢᵗᵃʳᵗ to baseᵉⁿᵈ, both included, at equal ratios. */
+export const logspace = torchFunction('logspace') as {
+  (start: Scalar, end: Scalar, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Scalar, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Tensor, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Tensor, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Scalar, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Scalar, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Tensor, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Tensor, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** self + alpha · other. */
 export const add = torchFunction('add') as {
@@ -603,216 +885,6 @@ export const logit_ = torchFunction('logit_') as {
   (input: Tensor | Scalar, options: { eps?: number | FloatScalar | null }): Tensor;
   (input: Tensor | Scalar, eps?: number | FloatScalar | null): Tensor;
 };
-/** Whether self = other. */
-export const eq = torchFunction('eq') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self ≠ other. */
-export const ne = torchFunction('ne') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self ≠ other. */
-export const not_equal = torchFunction('not_equal') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self < other. */
-export const lt = torchFunction('lt') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self < other. */
-export const less = torchFunction('less') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self ≤ other. */
-export const le = torchFunction('le') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self ≤ other. */
-export const less_equal = torchFunction('less_equal') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self > other. */
-export const gt = torchFunction('gt') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self > other. */
-export const greater = torchFunction('greater') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self ≥ other. */
-export const ge = torchFunction('ge') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self ≥ other. */
-export const greater_equal = torchFunction('greater_equal') as {
-  (input: Tensor, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether |self − other| ≤ atol + rtol · |other|. */
-export const isclose = torchFunction('isclose') as {
-  (input: Tensor, other: Tensor, options: { rtol?: number | FloatScalar; atol?: number | FloatScalar; equal_nan?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, other: Tensor, rtol?: number | FloatScalar, atol?: number | FloatScalar, equal_nan?: boolean, options?: { out?: Tensor }): Tensor;
-};
-/** Whether all elements are close; see isclose. */
-export const allclose = torchFunction('allclose') as {
-  (input: Tensor, other: Tensor, options: { rtol?: number | FloatScalar; atol?: number | FloatScalar; equal_nan?: boolean; out?: Tensor }): boolean;
-  (input: Tensor, other: Tensor, rtol?: number | FloatScalar, atol?: number | FloatScalar, equal_nan?: boolean, options?: { out?: Tensor }): boolean;
-};
-/** Whether shapes and all elements are equal. */
-export const equal = torchFunction('equal') as {
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): boolean;
-};
-/** Whether the single element is not 0. */
-export const is_nonzero = torchFunction('is_nonzero') as {
-  (input: Tensor, options?: { out?: Tensor }): boolean;
-};
-/** Whether the shapes are equal. */
-export const is_same_size = torchFunction('is_same_size') as {
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): boolean;
-};
-/** Whether each element is NaN. */
-export const isnan = torchFunction('isnan') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether each element is neither infinite nor NaN. */
-export const isfinite = torchFunction('isfinite') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether each element is infinite. */
-export const isinf = torchFunction('isinf') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether each element is +∞. */
-export const isposinf = torchFunction('isposinf') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether each element is −∞. */
-export const isneginf = torchFunction('isneginf') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether the imaginary part is 0. */
-export const isreal = torchFunction('isreal') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether the sign bit is set: negative numbers and −0. */
-export const signbit = torchFunction('signbit') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Whether both are true; numbers other than 0 count as true. */
-export const logical_and = torchFunction('logical_and') as {
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
-};
-/** Whether one is true; numbers other than 0 count as true. */
-export const logical_or = torchFunction('logical_or') as {
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
-};
-/** Whether exactly one is true; numbers other than 0 count as true. */
-export const logical_xor = torchFunction('logical_xor') as {
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
-};
-/** Whether self is 0. */
-export const logical_not = torchFunction('logical_not') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise and; of bools the logical one. */
-export const bitwise_and = torchFunction('bitwise_and') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise and; of bools the logical one. */
-export const __and__ = torchFunction('__and__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise and; of bools the logical one. */
-export const __rand__ = torchFunction('__rand__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise or; of bools the logical one. */
-export const bitwise_or = torchFunction('bitwise_or') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise or; of bools the logical one. */
-export const __or__ = torchFunction('__or__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise or; of bools the logical one. */
-export const __ror__ = torchFunction('__ror__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise exclusive or; of bools the logical one. */
-export const bitwise_xor = torchFunction('bitwise_xor') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise exclusive or; of bools the logical one. */
-export const __xor__ = torchFunction('__xor__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** Bitwise exclusive or; of bools the logical one. */
-export const __rxor__ = torchFunction('__rxor__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** All bits inverted; of bools the logical not. */
-export const bitwise_not = torchFunction('bitwise_not') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** All bits inverted; of bools the logical not. */
-export const __invert__ = torchFunction('__invert__') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** self · 2ᵒᵗʰᵉʳ by shifting bits. */
-export const bitwise_left_shift = torchFunction('bitwise_left_shift') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** self · 2ᵒᵗʰᵉʳ by shifting bits. */
-export const __lshift__ = torchFunction('__lshift__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. */
-export const bitwise_right_shift = torchFunction('bitwise_right_shift') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. */
-export const __rshift__ = torchFunction('__rshift__') as {
-  (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** self where the condition holds, other elsewhere. */
-export const where = torchFunction('where') as {
-  (condition: Tensor, input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-  (condition: Tensor): Tensor[];
-};
-/** self with value where the mask holds. */
-export const masked_fill = torchFunction('masked_fill') as {
-  (input: Tensor, mask: Tensor, value: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** A tensor like self that holds value everywhere. */
-export const fill = torchFunction('fill') as {
-  (input: Tensor, value: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** A tensor like self that holds value everywhere. */
-export const fill_ = torchFunction('fill_') as {
-  (input: Tensor, value: Tensor | Scalar): Tensor;
-};
-/** A tensor like self that holds 0 everywhere. */
-export const zero = torchFunction('zero') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** A tensor like self that holds 0 everywhere. */
-export const zero_ = torchFunction('zero_') as {
-  (input: Tensor | Scalar): Tensor;
-};
-/** src, broadcast to the shape of self and converted to its dtype. */
-export const copy = torchFunction('copy') as {
-  (input: Tensor | Scalar, src: Tensor | Scalar, options: { non_blocking?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor | Scalar, src: Tensor | Scalar, non_blocking?: boolean, options?: { out?: Tensor }): Tensor;
-};
-/** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. */
-export const nan_to_num = torchFunction('nan_to_num') as {
-  (input: Tensor, options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null; out?: Tensor }): Tensor;
-  (input: Tensor, nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
-};
-/** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. */
-export const nan_to_num_ = torchFunction('nan_to_num_') as {
-  (input: Tensor, options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null }): Tensor;
-  (input: Tensor, nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null): Tensor;
-};
 /** real + i · imag. */
 export const complex = torchFunction('complex') as {
   (real: Tensor, imag: Tensor, options?: { out?: Tensor }): Tensor;
@@ -1218,9 +1290,9 @@ export const amax = torchFunction('amax') as {
 /** The largest element; equal ones share the gradient. */
 export const max = torchFunction('max') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** Where the largest element is, the first of equal ones; without dim in the flattened tensor. */
 export const argmax = torchFunction('argmax') as {
@@ -1235,9 +1307,9 @@ export const amin = torchFunction('amin') as {
 /** The smallest element; equal ones share the gradient. */
 export const min = torchFunction('min') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
-  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** Where the smallest element is, the first of equal ones; without dim in the flattened tensor. */
 export const argmin = torchFunction('argmin') as {
@@ -1915,4 +1987,125 @@ export const normal = torchFunction('normal') as {
 export const multinomial = torchFunction('multinomial') as {
   (input: Tensor, num_samples: number, options: { replacement?: boolean; generator?: Generator | null; out?: Tensor }): Tensor;
   (input: Tensor, num_samples: number, replacement?: boolean, options?: { generator?: Generator | null; out?: Tensor }): Tensor;
+};
+/** A convolution, or transposed convolution, of (N, C, …) by (O, C / groups, …). */
+export const convolution = torchFunction('convolution') as {
+  (input: Tensor, weight: Tensor, bias: Tensor | null, stride: readonly (number)[], padding: readonly (number)[], dilation: readonly (number)[], transposed: boolean, output_padding: readonly (number)[], groups: number, options?: { out?: Tensor }): Tensor;
+};
+/** A 1-dimensional convolution of (N, C, …), or one example (C, …), by (O, C / groups, …). */
+export const conv1d = torchFunction('conv1d') as {
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], groups?: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: string; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: string, dilation?: number | readonly number[], groups?: number, options?: { out?: Tensor }): Tensor;
+};
+/** A 1-dimensional transposed convolution of (N, C, …), or one example (C, …), by (C, O / groups, …). */
+export const conv_transpose1d = torchFunction('conv_transpose1d') as {
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; output_padding?: number | readonly number[]; groups?: number; dilation?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], output_padding?: number | readonly number[], groups?: number, dilation?: number | readonly number[], options?: { out?: Tensor }): Tensor;
+};
+/** A 2-dimensional convolution of (N, C, …), or one example (C, …), by (O, C / groups, …). */
+export const conv2d = torchFunction('conv2d') as {
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], groups?: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: string; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: string, dilation?: number | readonly number[], groups?: number, options?: { out?: Tensor }): Tensor;
+};
+/** A 2-dimensional transposed convolution of (N, C, …), or one example (C, …), by (C, O / groups, …). */
+export const conv_transpose2d = torchFunction('conv_transpose2d') as {
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; output_padding?: number | readonly number[]; groups?: number; dilation?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], output_padding?: number | readonly number[], groups?: number, dilation?: number | readonly number[], options?: { out?: Tensor }): Tensor;
+};
+/** A 3-dimensional convolution of (N, C, …), or one example (C, …), by (O, C / groups, …). */
+export const conv3d = torchFunction('conv3d') as {
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], dilation?: number | readonly number[], groups?: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: string; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: string, dilation?: number | readonly number[], groups?: number, options?: { out?: Tensor }): Tensor;
+};
+/** A 3-dimensional transposed convolution of (N, C, …), or one example (C, …), by (C, O / groups, …). */
+export const conv_transpose3d = torchFunction('conv_transpose3d') as {
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; output_padding?: number | readonly number[]; groups?: number; dilation?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | readonly number[], padding?: number | readonly number[], output_padding?: number | readonly number[], groups?: number, dilation?: number | readonly number[], options?: { out?: Tensor }): Tensor;
+};
+/** A 1-dimensional convolution of (time, batch, channels) by (kernel, channels, outputs). */
+export const conv_tbc = torchFunction('conv_tbc') as {
+  (input: Tensor, weight: Tensor, bias: Tensor, options: { pad?: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias: Tensor, pad?: number, options?: { out?: Tensor }): Tensor;
+};
+/** exp(self) divided by its sum along a dimension. */
+export const _softmax = torchFunction('_softmax') as {
+  (input: Tensor, dim: number, half_to_float: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The logarithm of softmax. */
+export const _log_softmax = torchFunction('_log_softmax') as {
+  (input: Tensor, dim: number, half_to_float: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The gradient of softmax from its result. */
+export const _softmax_backward_data = torchFunction('_softmax_backward_data') as {
+  (grad_output: Tensor, output: Tensor, dim: number, input_dtype: DType, options?: { out?: Tensor }): Tensor;
+};
+/** The gradient of log_softmax from its result. */
+export const _log_softmax_backward_data = torchFunction('_log_softmax_backward_data') as {
+  (grad_output: Tensor, output: Tensor, dim: number, input_dtype: DType, options?: { out?: Tensor }): Tensor;
+};
+/** exp(self) divided by its sum along a dimension. */
+export const softmax = torchFunction('softmax') as {
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
+};
+/** The logarithm of softmax. */
+export const log_softmax = torchFunction('log_softmax') as {
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
+};
+/** softmax in which a line of −∞ gives zeros. */
+export const _safe_softmax = torchFunction('_safe_softmax') as {
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
+};
+/** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
+export const dropout = torchFunction('dropout') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
+export const dropout_ = torchFunction('dropout_') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
+};
+/** Zeroes channels with probability p and scales the others by 1 / (1 − p). */
+export const feature_dropout = torchFunction('feature_dropout') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Zeroes channels with probability p and scales the others by 1 / (1 − p). */
+export const feature_dropout_ = torchFunction('feature_dropout_') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
+};
+/** Drops elements and keeps mean and variance. */
+export const alpha_dropout = torchFunction('alpha_dropout') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Drops elements and keeps mean and variance. */
+export const alpha_dropout_ = torchFunction('alpha_dropout_') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
+};
+/** Drops channels and keeps mean and variance. */
+export const feature_alpha_dropout = torchFunction('feature_alpha_dropout') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Drops channels and keeps mean and variance. */
+export const feature_alpha_dropout_ = torchFunction('feature_alpha_dropout_') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
+};
+/** Dropout, and the mask of what was kept. */
+export const native_dropout = torchFunction('native_dropout') as {
+  (input: Tensor, p: number | FloatScalar, train: boolean | null, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** The gradient of native_dropout. */
+export const native_dropout_backward = torchFunction('native_dropout_backward') as {
+  (grad_output: Tensor, mask: Tensor, scale: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** self with a number around it; negative padding cuts off. */
+export const constant_pad_nd = torchFunction('constant_pad_nd') as {
+  (input: Tensor, pad: readonly (number)[], options: { value?: Scalar; out?: Tensor }): Tensor;
+  (input: Tensor, pad: readonly (number)[], value?: Scalar, options?: { out?: Tensor }): Tensor;
 };

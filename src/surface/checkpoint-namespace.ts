@@ -1,0 +1,2 @@
+// torch.utils.checkpoint.
+export { type CheckpointOptions, checkpoint, checkpoint_sequential } from '../autograd/checkpoint.ts';

@@ -1,0 +1,3 @@
+// torch.utils.
+export * as checkpoint from './checkpoint/index.ts';
+export * as data from './data/index.ts';
