@@ -137,7 +137,7 @@ for (const home of ['torch', 'functional', 'special', 'linalg', 'fft', 'masked']
       const local = name.replace(home === 'masked' ? /^masked_/ : /^(special|linalg|fft)_/, home === 'torch' || home === 'functional' ? '$1_' : '');
       const overloadText = ops.flatMap((o) => forms(o, 0, !o.functional && !o.schema.listResult).map((f) => `  (${f}): ${resultType(o)};`));
       const doc = ops[0]!.decl.doc ? `/** ${ops[0]!.decl.doc} */\n` : '';
-      return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};`;
+      return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};${RESERVED.has(local) ? `\nexport { ${local}_ as ${local} };` : ''}`;
     })
     .join('\n');
   write(`src/surface/generated/${home}.ts`, `${HEADER}${types(text, '../../')}import { torchFunction } from '../bind.ts';\n\n${text}\n`);

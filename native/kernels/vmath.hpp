@@ -1,4 +1,5 @@
-// Elementary functions on native vectors. float32: within 2 ulp (gelu: absolute error); float64: within 2 ulp.
+// Elementary functions on native float32 vectors. Largest errors in ulp: exp, exp2, log, erf 1.1; expm1, log1p, sin, cos, tanh 1.5; softplus, log_sigmoid 1.8; log2 2.0;
+// sigmoid, silu 2.3; log10 2.5; mish 3.9. gelu: absolute error 1e-7.
 #pragma once
 #include "simd.hpp"
 #include "vmath_coefs.hpp"

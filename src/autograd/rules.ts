@@ -112,7 +112,7 @@ function written(o: Op, bits: number): Backward {
   const names = o.tensors.map((i) => o.params[i]!.name);
   const filled = (n: OpNode, gs: Grads): readonly Tensor[] => n.metas.slice(0, o.visible).map((m, i) => gs[i] ?? zeros(m));
   const matched = (x: unknown, m: unknown): Tensor | null => (x instanceof Tensor ? sameDtype(x, m as TensorMeta) : null);
-  type Fn = (g: unknown, saved: unknown, needs: unknown) => unknown;
+  type Fn = (g: unknown, saved: unknown, needs: unknown, given?: readonly boolean[]) => unknown;
   const spread = (n: OpNode, p: number, r: unknown): (Tensor | null)[] => {
     const m = n.plain[p];
     if (!o.params[p]!.list) return [matched(r, m)];
@@ -128,7 +128,7 @@ function written(o: Op, bits: number): Backward {
       backward: (n, gs, needs) => {
         let slot = 0;
         const want = Object.fromEntries(o.tensors.map((p, k) => [names[k], needs.slice(slot, (slot += sizeOf(n, p))).some(Boolean)]));
-        const r = (jointRule.fn as Fn)(filled(n, gs), n.arguments(), want) as Record<string, unknown>;
+        const r = (jointRule.fn as Fn)(filled(n, gs), n.arguments(), want, gs.map((x) => x !== null)) as Record<string, unknown>;
         return o.tensors.flatMap((p, k) => spread(n, p, want[names[k]!] ? r[names[k]!] : null));
       },
     };

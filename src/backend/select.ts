@@ -1,5 +1,6 @@
 // Chooses the backend when the library is loaded: the addon where it exists, else the reference. FLAMBEAU_BACKEND overrides.
 import { type Backend, backend } from './interface.ts';
+import './native/kernels/index.ts';
 import { installAccelerations, removeAccelerations } from './native/accelerate.ts';
 import { type Addon, loadAddon } from './native/addon.ts';
 import { makeNativeBackend } from './native/index.ts';

@@ -5,6 +5,10 @@ export class RuntimeError extends Error {
 export class NotImplementedError extends RuntimeError {
   override name = 'NotImplementedError';
 }
+/** What linear algebra throws for matrices that it cannot factor, invert or solve with: torch.linalg.LinAlgError. */
+export class LinAlgError extends RuntimeError {
+  override name = 'LinAlgError';
+}
 export class ValueError extends Error {
   override name = 'ValueError';
 }

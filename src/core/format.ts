@@ -134,7 +134,14 @@ function contents(t: Tensor, indent: number): string {
   const withDots = (dim: number, items: string[], dots: string): string[] =>
     cut(dim) ? [...items.slice(0, edgeitems), dots, ...items.slice(edgeitems)] : items;
   const vector = (dim: number, at: number, column: number): string => {
-    const items = summarise && edgeitems === 0 ? ['...'] : withDots(dim, indices[dim]!.map((i) => format.write(read(at + i * stride[dim]!))), ' ...');
+    const items =
+      summarise && edgeitems === 0
+        ? ['...']
+        : withDots(
+            dim,
+            indices[dim]!.map((i) => format.write(read(at + i * stride[dim]!))),
+            ' ...',
+          );
     const perLine = Math.max(1, Math.floor((linewidth - column) / (format.width + 2)));
     const lines: string[] = [];
     for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(', '));
@@ -144,7 +151,11 @@ function contents(t: Tensor, indent: number): string {
     const left = shape.length - dim;
     if (left === 0) return format.write(read(at));
     if (left === 1) return vector(dim, at, column);
-    const items = withDots(dim, indices[dim]!.map((i) => block(dim + 1, at + i * stride[dim]!, column + 1)), '...');
+    const items = withDots(
+      dim,
+      indices[dim]!.map((i) => block(dim + 1, at + i * stride[dim]!, column + 1)),
+      '...',
+    );
     return `[${items.join(`,${'\n'.repeat(left - 1)}${' '.repeat(column + 1)}`)}]`;
   };
   return block(0, offset, indent);

@@ -1,9 +1,11 @@
 // Elementary functions in float64 with the bits of the C library that PyTorch runs on (glibc's fused multiply-add variants on x86-64).
 // JavaScript leaves Math.log and its like to the engine; a stream of random numbers has to be the same everywhere.
-// Algorithms: log, exp, pow — ARM optimized routines (Szabolcs Nagy); log1p — fdlibm (Sun Microsystems); sin, cos, tan — IBM Accurate
-// Mathematical Library. Which products are fused is part of the result.
+// Algorithms: log, exp, pow — ARM optimized routines (Szabolcs Nagy); log1p — fdlibm (Sun Microsystems). Which products are fused is part
+// of the result. The trigonometric functions are in libm_trig.ts.
 import { fma64 as fma } from './fma.ts';
-import { exp2Table, logTable, powLogTable, sinCosTable, tanTable } from './libm_tables.ts';
+import { exp2Table, logTable, powLogTable } from './libm_tables.ts';
+
+export { angle, sincos, tan } from './libm_trig.ts';
 
 // JavaScript engines run on little-endian machines: word 0 is the low one.
 const float = new Float64Array(1);
@@ -184,135 +186,4 @@ export function pow(x: number, y: number): number {
   if (size < 2 ** -54) return 1 + exponent;
   if (size >= 1024) return exponent > 0 ? Number.POSITIVE_INFINITY : 0;
   return expSum(exponent, fma(y, lnLow, fma(y, lnHigh, -exponent)));
-}
-
-const ROUND_TO_128THS = 52776558133248; // 1.5 · 2^45
-const HALF_PI = 1.5707963267948966;
-const HALF_PI_LOW = 6.123233995736766e-17;
-
-/** The sine of x + dx. */
-function sinOfSum(x: number, dx: number): number {
-  const size = Math.abs(x);
-  if (size < 0.126) {
-    const square = x * x;
-    let p = fma(-2.5022014848318398e-8, square, 2.755729806860771e-6);
-    p = fma(fma(fma(p, square, -0.00019841269834414642), square, 0.008333333333332329), square, -0.16666666666666666);
-    return x + fma(square, fma(p, x, -(0.5 * dx)), dx);
-  }
-  const rest = x <= 0 ? -dx : dx;
-  const rounded = size + ROUND_TO_128THS;
-  const k = 4 * (rounded - ROUND_TO_128THS) * 128;
-  const d = size - (rounded - ROUND_TO_128THS);
-  const table = sinCosTable();
-  const square = d * d;
-  const s = d + fma(d * square, fma(0.008333332142857223, square, -0.16666666666666488), rest);
-  const c = fma(d, rest, square * fma(fma(0.001388888740079376, square, -0.04166666666666644), square, 0.5));
-  const sin = table[k]!;
-  const value = sin + fma(s, table[k + 2]!, fma(-c, sin, fma(s, table[k + 3]!, table[k + 1]!)));
-  return x < 0 ? -value : value;
-}
-
-/** The cosine of x + dx. */
-function cosOfSum(x: number, dx: number): number {
-  const size = Math.abs(x);
-  const rounded = size + ROUND_TO_128THS;
-  const k = 4 * (rounded - ROUND_TO_128THS) * 128;
-  const d = size - (rounded - ROUND_TO_128THS) + (x < 0 ? -dx : dx);
-  const table = sinCosTable();
-  const square = d * d;
-  const s = fma(d * square, fma(0.008333332142857223, square, -0.16666666666666488), d);
-  const c = square * fma(fma(0.001388888740079376, square, -0.04166666666666644), square, 0.5);
-  const cos = table[k + 2]!;
-  return cos + fma(-s, table[k]!, fma(-c, cos, fma(-s, table[k + 1]!, table[k + 3]!)));
-}
-
-/** What `sincos` found. Read it before the next call. */
-export const angle = { sin: 0, cos: 0 };
-
-/** Sine and cosine of x for |x| < 10^8, left in `angle`. */
-export function sincos(x: number): void {
-  const size = Math.abs(x);
-  if (size < 2 ** -27) {
-    angle.sin = x;
-    angle.cos = 1;
-  } else if (size < 0.85546875) {
-    angle.sin = sinOfSum(x, 0);
-    angle.cos = cosOfSum(x, 0);
-  } else if (size < QUADRANT_END) {
-    const y = HALF_PI - size;
-    const a = y + HALF_PI_LOW;
-    const da = y - a + HALF_PI_LOW;
-    const sin = cosOfSum(a, da);
-    angle.sin = x < 0 ? -sin : sin;
-    angle.cos = sinOfSum(a, da);
-  } else {
-    const quarters = fma(x, 0.6366197723675814, SHIFT) - SHIFT;
-    const y = fma(-quarters, -1.3909067564377153e-8, fma(-quarters, 1.5707963407039642, x));
-    const t = fma(-quarters, -4.97899623147991e-17, y);
-    let a = fma(-quarters, -1.9034889620193266e-25, t);
-    let da = fma(quarters, 4.97899623147991e-17, y - t) + fma(quarters, 1.9034889620193266e-25, t - a);
-    const quadrant = quarters & 3;
-    if (quadrant === 1 || quadrant === 2) {
-      a = -a;
-      da = -da;
-    }
-    const sin = sinOfSum(a, da);
-    const cos = quadrant & 2 ? -cosOfSum(a, da) : cosOfSum(a, da);
-    angle.sin = quadrant & 1 ? cos : sin;
-    angle.cos = quadrant & 1 ? sin : cos;
-  }
-}
-const QUADRANT_END = 2.4262638092041016;
-
-/** Tangent of x for |x| ≤ 25. */
-export function tan(x: number): number {
-  const size = Math.abs(x);
-  if (size <= 1.2589993048095494e-8) return x;
-  if (size <= SMALL_ANGLE) {
-    const square = x * x;
-    return fma(x * square, tanSeries(square), x);
-  }
-  if (size <= 0.7869997024536133) return Math.sign(x) * tanNear(size, 0, false);
-  // x = n π/2 + a + da
-  const n = fma(x, 0.6366197723675814, SHIFT) - SHIFT;
-  const y = fma(-n, -1.3909067564377153e-8, fma(-n, 1.5707963407039642, x));
-  const a = fma(n, 4.9789962505147994e-17, y);
-  const da = fma(n, 4.9789962505147994e-17, y - a);
-  const odd = (n & 1) === 1;
-  if (Math.abs(a) > SMALL_ANGLE) {
-    const value = a < 0 ? tanNear(-a, -da, odd) : tanNear(a, da, odd);
-    return odd === a < 0 ? value : -value;
-  }
-  const square = a * a;
-  const rest = fma(a * square, tanSeries(square), da);
-  const b = a + rest;
-  if (!odd) return b;
-  // −1 / (b + db)
-  const db = Math.abs(a) > Math.abs(rest) ? a - b + rest : rest - b + a;
-  const c = 1 / b;
-  const product = c * b;
-  const dc = fma(-db, c, 1 - product - fma(c, b, -product)) / b;
-  const value = c + dc;
-  return -(c - value + dc + value);
-}
-const SMALL_ANGLE = 0.060799986124038696;
-
-const tanSeries = (square: number): number =>
-  fma(
-    fma(fma(fma(0.008896546349534924, square, 0.021869380598167253), square, 0.05396825411095433), square, 0.1333333333332673),
-    square,
-    0.3333333333333333,
-  );
-
-/** The tangent (or cotangent) of a + da in [0.06, 0.8], from a table of both at nearby points. */
-function tanNear(a: number, da: number, cotangent: boolean): number {
-  const table = tanTable();
-  const i = 3 * Math.trunc(fma(256, a, -15.5));
-  const z = a - table[i]! + da;
-  const square = z * z;
-  const p = fma(z * square, fma(square, 0.13333354920669913, 0.3333333333332254), z);
-  const tangent = table[i + 1]!;
-  const cotan = table[i + 2]!;
-  const product = (tangent + cotan) * p;
-  return cotangent ? cotan - product / (p + tangent) : product / (cotan - p) + tangent;
 }

@@ -1,5 +1,5 @@
 // Python scalars that a plain JavaScript number cannot state.
-import { bool, complex128, complex64, type DType, float64, get_default_dtype, int64, Category } from './dtype.ts';
+import { bool, complex128, complex64, type DType, float64, get_default_dtype, int64, Category, pythonFloat } from './dtype.ts';
 
 /** A complex number. Python's `1+2j` is `new torch.Complex(1, 2)`. */
 export class Complex {
@@ -8,9 +8,12 @@ export class Complex {
     readonly im: number = 0,
   ) {}
   toString(): string {
-    const part = (v: number): string => (Number.isNaN(v) ? 'nan' : Number.isFinite(v) ? String(v) : v > 0 ? 'inf' : '-inf');
+    const part = (v: number): string => pythonFloat(v).replace(/\.0$/, '');
     const sign = this.im < 0 || Object.is(this.im, -0) ? '-' : '+';
     return this.re === 0 && !Object.is(this.re, -0) ? `${part(this.im)}j` : `(${part(this.re)}${sign}${part(Math.abs(this.im))}j)`;
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 }
 
@@ -21,7 +24,10 @@ export class FloatScalar {
     return this.value;
   }
   toString(): string {
-    return Number.isInteger(this.value) ? `${this.value}.0` : String(this.value);
+    return pythonFloat(this.value);
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 }
 

@@ -66,8 +66,8 @@ export interface OpDecl<S extends string = string> {
   grad?: { [P in keyof Args<S>]?: Rule<Known<S>> } | Joint<S> | 'none';
   /** Of a view that covers its base: the cheaper scatter. */
   inverse?: (src: Tensor, args: Args<S>) => Tensor;
-  /** Of a view that does not act on a dense copy of its base as on the base itself: the scatter's kernel. */
-  scatter?: (args: Args<S> & { readonly src: Tensor }) => Tensor;
+  /** Of a view that does not act on a dense copy of its base as on the base itself: the scatter's kernel and gradient of self. */
+  scatter?: { readonly produce: (args: Args<S> & { readonly src: Tensor }) => Tensor; readonly grad: (g: Tensor, args: Args<S>) => Tensor };
   /** Jointly linear in its tensors: forward mode applies the operator to the tangents. */
   linear?: boolean;
   batch?: 'leading' | BatchRule<S>;
@@ -90,12 +90,18 @@ export interface OpDecl<S extends string = string> {
   /** Draws random numbers, itself or in its parts. */
   random?: boolean;
   surface?: readonly Surface[];
+  /** A leading list of tensors may be spelled out as arguments. */
+  variadic?: boolean;
   /** Other public names. */
   aliases?: readonly string[];
   /** The TypeScript type of the single result, where it is not a tensor. */
   returns?: string;
   /** out= converts to its dtype, as formulas do unless this is false. */
   castsOut?: boolean;
+  /** out= must have the result's dtype; the error's words where it has not. */
+  outMismatch?: (expected: DType, given: DType) => string;
+  /** out= may not share memory with an input. */
+  disjointOut?: boolean;
   /** PyTorch's name of the backward node, where it is not NameBackward0. */
   gradName?: string;
   /** No in-place variant. */
@@ -301,7 +307,7 @@ function scatterDecl(view: Op): OpDecl {
   return {
     doc: `self with the part that ${view.baseName} shows replaced by src.`,
     ...(view.decl.scatter
-      ? { produce: view.decl.scatter as OpDecl['produce'] }
+      ? { produce: view.decl.scatter.produce as OpDecl['produce'] }
       : {
           meta: (args) => {
             const { self } = args as unknown as Row;
@@ -325,6 +331,7 @@ function scatterDecl(view: Op): OpDecl {
     grad: {
       self: uses((g: Tensor, args: unknown) => {
         const a = args as Row;
+        if (view.decl.scatter) return view.decl.scatter.grad(g, a as never);
         return scatterParts.call(view.scatter!, [g, scatterParts.zeros(a.src), ...viewArgs(a, null).slice(1)]) as Tensor;
       }),
       src: uses((g: Tensor, args: unknown) => scatterParts.call(view, viewArgs(args as Row, g)) as Tensor),
@@ -338,11 +345,14 @@ export function uses<A, const K extends readonly (keyof A)[] = readonly (keyof A
 ): Rule<A> {
   return { names: a.slice(0, -1) as unknown as string[], fn: a[a.length - 1] as unknown as Rule['fn'] };
 }
-/** One gradient rule for all inputs, where they share work: gradients by result in, gradients by input out. */
+/**
+ * One gradient rule for all inputs, where they share work: gradients by result in, gradients by input out.
+ * Results that nothing depends on have a gradient of zeros; `given` tells where it is more than that.
+ */
 export function joint<S extends string, const K extends readonly (keyof Known<S>)[] = readonly (keyof Known<S>)[]>(
   ...a: [
     ...K,
-    (g: readonly Tensor[], saved: Saved<Known<S>, K[number]>, needs: Readonly<Record<string, boolean>>) => Record<string, Grad>,
+    (g: readonly Tensor[], saved: Saved<Known<S>, K[number]>, needs: Readonly<Record<string, boolean>>, given: readonly boolean[]) => Record<string, Grad>,
   ]
 ): Joint<S> {
   return { joint: { names: a.slice(0, -1) as unknown as string[], fn: a[a.length - 1] as unknown as Rule['fn'] } };

@@ -93,7 +93,7 @@ abstract class ConvNd extends Module {
   }
   override extra_repr(): string {
     const parts = [`${this.in_channels}, ${this.out_channels}, kernel_size=${tuple(this.kernel_size)}, stride=${tuple(this.stride)}`];
-    if (typeof this.padding === 'string') parts.push(`padding='${this.padding}'`);
+    if (typeof this.padding === 'string') parts.push(`padding=${this.padding}`);
     else if (this.padding.some((p) => p !== 0)) parts.push(`padding=${tuple(this.padding)}`);
     if (this.dilation.some((d) => d !== 1)) parts.push(`dilation=${tuple(this.dilation)}`);
     if (this.groups !== 1) parts.push(`groups=${this.groups}`);

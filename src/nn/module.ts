@@ -373,7 +373,7 @@ export abstract class Module {
   }
   /** Puts the memory where other threads can reach it. */
   share_memory(): this {
-    return this._apply((t) => t.share_memory_());
+    return this._apply((t) => (t as Tensor & { share_memory_(): Tensor }).share_memory_());
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------

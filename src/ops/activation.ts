@@ -277,7 +277,7 @@ op('_rrelu_noise(Tensor self, Scalar lower, Scalar upper, Generator? generator=N
   surface: [],
   inplace: false,
 });
-op('_rrelu_kernel(Tensor self, Tensor noise) -> Tensor', { doc: 'self · noise.', pointwise: (self, noise) => self.mul(noise), own: ['noise'], surface: [], inplace: false });
+op('_rrelu_kernel(Tensor self, Tensor noise) -> Tensor', { doc: 'self where it is positive, else self · noise.', pointwise: (self, noise) => self.gt(0).where(self, self.mul(noise)), own: ['noise'], surface: [], inplace: false });
 op('rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor', {
   doc: 'self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise.',
   decompose: ({ self, lower, upper, training, generator }) => {

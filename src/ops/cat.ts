@@ -47,13 +47,13 @@ function suggestedFormat(t: Tensor): MemoryFormat {
   if (!format || t.layout.contiguous) return contiguous_format;
   return sameShape(t.layout.stride, stridesLike(t.layout, format)) ? format : contiguous_format;
 }
-/** Where each tensor begins and how long it is along the dimension; null for those left out. */
+/** Where each tensor begins and how long it is along the dimension; null for those that give nothing. */
 function ranges(tensors: readonly TensorMeta[], dim: number): ({ from: number; length: number } | null)[] {
   const first = tensors.find((t) => !skipped(t)) ?? tensors[0]!;
   const d = wrapDim(dim, first.shape.length);
   let from = 0;
   return tensors.map((t) => {
-    if (skipped(t) && first.shape.length !== 1) return null;
+    if (skipped(t)) return null;
     const length = t.shape[d]!;
     from += length;
     return { from: from - length, length };
@@ -77,6 +77,7 @@ op('cat(Tensor[] tensors, int dim=0) -> Tensor', {
   autocast: 'widest',
   aliases: ['concat', 'concatenate'],
   castsOut: true,
+  disjointOut: true,
 });
 op('stack(Tensor[] tensors, int dim=0) -> Tensor', {
   doc: 'Tensors of one shape joined along a new dimension.',
@@ -111,6 +112,7 @@ op('column_stack(Tensor[] tensors) -> Tensor', {
   castsOut: true,
 });
 op('block_diag(Tensor[] tensors) -> Tensor', {
+  variadic: true,
   doc: 'The matrices on the diagonal of one matrix of zeros.',
   decompose: ({ tensors }) => {
     if (tensors.length === 0) return F.zeros([1, 0]);
@@ -132,6 +134,7 @@ op('block_diag(Tensor[] tensors) -> Tensor', {
   },
 });
 op('cartesian_prod(Tensor[] tensors) -> Tensor', {
+  variadic: true,
   doc: 'All tuples of elements of the vectors, one a row.',
   decompose: ({ tensors }) => {
     for (const t of tensors) if (t.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${showShape(t.shape)}`);

@@ -31,6 +31,10 @@ function unfold(t: Tensor, size: number, dim: number): Tensor {
   const s = t.layout.shape;
   return t.reshape([...s.slice(0, dim), size, s[dim]! / size, ...s.slice(dim + 1)]).movedim(dim, 0);
 }
+/** A transposed convolution's output padding may leave room for more outputs than there were. */
+function cropped(t: Tensor, shape: Shape): Tensor {
+  return shape.reduce((r, size, d) => (r.layout.shape[d] === size ? r : r.narrow(d, 0, size)), t);
+}
 function sameType(a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype) throw new RuntimeError(`expected scalar type ${a.dtype.scalarName} but found ${b.dtype.scalarName}`);
 }
@@ -73,7 +77,7 @@ op(`_conv_input(Tensor grad, Tensor weight, int[] input_size, ${FORM}) -> Tensor
   },
   kernel: (a, out) => convInputInto(out!, a.grad, a.weight, a),
   grad: {
-    grad: uses('weight', (h, a) => F._conv(h, a.weight.conj(), null, ...form(a))),
+    grad: uses('weight', (h, a) => cropped(F._conv(h, a.weight.conj(), null, ...form(a)), a.grad.shape)),
     weight: uses('grad', (h, a) => F._conv_weight(a.grad.conj(), h, a.weight.shape as number[], ...form(a))),
   },
   batch: (run, a, batched, n) => {
@@ -92,7 +96,7 @@ op(`_conv_weight(Tensor grad, Tensor input, int[] weight_size, ${FORM}) -> Tenso
   meta: ({ grad, weight_size }) => ({ shape: weight_size, dtype: grad.dtype }),
   kernel: (a, out) => convWeightInto(out!, a.grad, a.input, a),
   grad: {
-    grad: uses('input', (h, a) => F._conv(a.input.conj(), h, null, ...form(a))),
+    grad: uses('input', (h, a) => cropped(F._conv(a.input.conj(), h, null, ...form(a)), a.grad.shape)),
     input: uses('grad', (h, a) => F._conv_input(a.grad.conj(), h, a.input.shape as number[], ...form(a))),
   },
   batch: (run, a, batched, n) => {

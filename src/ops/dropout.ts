@@ -1,6 +1,7 @@
 // Dropout: every mask is drawn by bernoulli_ as PyTorch draws it, so that the zeros stand at the same places.
 import { bool, type DType } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
+import { FloatScalar } from '../core/scalar.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op } from '../dispatch/operator.ts';
@@ -18,12 +19,6 @@ op('_masked_scale(Tensor self, Tensor mask, float keep) -> Tensor', {
   gradName: 'MulBackward0',
   inplace: false,
 });
-op('_affine_mask(Tensor self, Tensor mask, float scale, float offset, float shift) -> Tensor', {
-  doc: 'self · (mask · scale) + ((mask − 1) · offset + shift).',
-  pointwise: (self, mask, scale, offset, shift) => self.mul(mask.mul(scale)).add(mask.add(-1).mul(offset).add(shift)),
-  surface: [],
-  inplace: false,
-});
 function maskFor(input: Tensor, keep: number, feature: boolean): Tensor {
   if (!feature) return F.bernoulli_$float(F.empty_like(input), keep);
   if (input.ndim < 2) throw new RuntimeError('Feature dropout requires at least 2 dimensions in the input');
@@ -36,9 +31,13 @@ function dropped(input: Tensor, p: number, train: boolean, { feature, alpha }: K
   if (p === 0 || !train || input.layout.numel === 0) return input;
   if (p === 1) return input.mul(F.zeros([], input.dtype, null, input.device));
   const mask = maskFor(input, 1 - p, feature);
-  if (!alpha) return F._masked_scale(input, mask, 1 - p);
-  const a = 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
-  return F._affine_mask(input, mask, a, ALPHA * a, ALPHA * a * p);
+  if (alpha) {
+    const a = 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
+    const offset = mask.add(-1).mul_(ALPHA * a).add_(ALPHA * a * p);
+    return input.mul(mask.mul_(a)).add_(offset);
+  }
+  // PyTorch rounds the scaled mask: in half precision a fused product would differ.
+  return input.dtype.itemsize === 2 ? input.mul(mask.div_(1 - p)) : F._masked_scale(input, mask, 1 - p);
 }
 
 const KINDS = {
@@ -124,6 +123,6 @@ op('native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Ten
   doc: 'The gradient of native_dropout.',
   decompose: ({ grad_output, mask, scale }) => {
     if ((mask.dtype as DType) !== bool) throw new RuntimeError(`Mask should be Bool Scalar Type${mask.dtype.scalarName}`);
-    return grad_output.mul(mask).mul(scale);
+    return grad_output.mul(mask).mul(new FloatScalar(scale));
   },
 });

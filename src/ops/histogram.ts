@@ -93,14 +93,16 @@ const inner = (t: Tensor): Tensor => t.reshape([t.layout.numel, 1]);
 const flat = (t: Tensor | null): Tensor | null => t && t.reshape([t.layout.numel]);
 
 op('histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)', {
+  outMismatch: (expected, given) => `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
   doc: 'How many elements (or how much weight) lies between each two neighbouring edges.',
   produce: ({ self, bins, weight, density }) => {
     const [hist, [edges]] = byEdges(inner(self), [bins], flat(weight), density);
-    return [hist, edges];
+    return [hist, edges!.clone()];
   },
   grad: 'none',
 });
 op('histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)', {
+  outMismatch: (expected, given) => `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
   doc: 'How many elements (or how much weight) lies in each of a number of equal bins.',
   produce: ({ self, bins, range, weight, density }) => {
     const [hist, [edges]] = byCounts(inner(self), [bins], range, flat(weight), density);
@@ -128,6 +130,7 @@ op('histogramdd.TensorList_bins(Tensor self, Tensor[] bins, float[]? range=None,
 });
 
 op('histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor', {
+  outMismatch: (expected, given) => `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
   doc: 'How many elements lie in each of `bins` equal bins between min and max, or between the extreme elements.',
   meta: ({ self, bins }) => {
     if (self.dtype.is_complex) throw new TypeError(`aminmax not implemented for ${self.dtype.scalarName}`);

@@ -3,11 +3,11 @@ import { bool, Category, int32, int64, uint8 } from '../core/dtype.ts';
 import { IndexError, RuntimeError, ValueError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
 import { broadcastShapes, expandStrides, showShape, wrapDim } from '../core/shape.ts';
-import type { Shape } from '../core/size.ts';
+import { contiguousStrides, type Shape } from '../core/size.ts';
 import { emptyLike, type Tensor } from '../core/tensor.ts';
 import { like } from '../autograd/rules.ts';
 import { integers, store } from '../backend/reference/arrays.ts';
-import { type Addressing, combine, nonzeroInto, pick, placesAlong, placesOf } from '../backend/reference/indexing.ts';
+import { type Addressing, addressing, combine, nonzeroInto, pick, placesAlong, placesOf } from '../backend/reference/indexing.ts';
 import { iterationStrides } from '../dispatch/execute.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
@@ -38,22 +38,6 @@ function asPositions(self: Tensor, indices: Indices): (Tensor | null)[] {
   return list;
 }
 const tooMany = (self: Tensor, n: number): Error => new IndexError(`too many indices for tensor of dimension ${self.ndim} (got ${n})`);
-
-/** Note [Place of the index dimensions]: neighbouring indices are replaced where they stand; separated ones go to the front. */
-function addressing(self: Shape, indices: Indices): Addressing {
-  const dims = indices.flatMap((t, d) => (t ? [d] : []));
-  const shapes = dims.map((d) => indices[d]!.layout.shape);
-  let common: Shape = [];
-  try {
-    common = shapes.reduce(broadcastShapes, []);
-  } catch {
-    throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes.map(showShape).join(', ')}`);
-  }
-  const adjacent = dims.every((d, i) => d === dims[0]! + i);
-  const at = adjacent ? (dims[0] ?? 0) : 0;
-  const others = self.filter((_, d) => !dims.includes(d));
-  return { dims, common, at, shape: [...others.slice(0, at), ...common, ...others.slice(at)] };
-}
 /** The result's dimensions vary in the order in which self's and the indices' do. */
 function indexStrides(self: Layout, indices: Indices, how: Addressing): number[] {
   const { dims, common, at, shape } = how;
@@ -203,6 +187,8 @@ op('index_select(Tensor self, int dim, Tensor index) -> Tensor', {
     return F.gather(wide, d, F.expand(F.reshape(index, shape.map((s, i) => (i === 0 || i === d ? s : 1))), shape));
   },
   integers: ['index'],
+  castsOut: false,
+  disjointOut: true,
   inplace: false,
 });
 op('gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor', {
@@ -224,6 +210,8 @@ op('gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Ten
   grad: { self: uses('index', (g, { self, dim, index }) => F.scatter_add(F.zeros(self.shape, g.dtype, null, g.device), dim, index, g)) },
   linear: true,
   integers: ['index'],
+  castsOut: false,
+  disjointOut: true,
   inplace: false,
 });
 op('take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor', {
@@ -237,7 +225,9 @@ op('take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor', {
     const d = wrapDim(dim, self.ndim);
     const keep = (s: Shape, n: number | undefined): number[] => s.map((x, i) => (i === d ? n! : x));
     const shape = broadcastShapes(keep(self.shape, 1), keep(indices.shape, 1));
-    return F.gather(self.expand(keep(shape, self.shape[d])), d, indices.expand(keep(shape, indices.shape[d])));
+    // Positions count modulo the size.
+    const wrapped = self.layout.numel === 0 ? indices : F.remainder$Tensor(indices, self.ndim === 0 ? 1 : self.shape[d]!);
+    return F.gather(self.expand(keep(shape, self.shape[d])), d, wrapped.expand(keep(shape, indices.shape[d])));
   },
   integers: ['indices'],
   inplace: false,
@@ -266,6 +256,8 @@ op('take(Tensor self, Tensor index) -> Tensor', {
     return withinRange(self.layout.numel, () => F._index(self.reshape([-1]), [at])).reshape(index.shape);
   },
   integers: ['index'],
+  castsOut: false,
+  disjointOut: true,
   inplace: false,
 });
 op('put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor', {
@@ -278,7 +270,6 @@ op('put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tens
     if (index.layout.numel !== source.layout.numel) {
       throw new IndexError(`put_(): Expected source and index to have the same number of elements, but got source.numel() = ${source.layout.numel}, index.numel() = ${index.layout.numel}`);
     }
-    if (index.layout.numel === 0) return self.clone();
     const flat = self.reshape([-1]);
     return withinRange(self.layout.numel, () => F._index_put(flat, [flatPositions('put_', self, index)], source.reshape([-1]), accumulate)).view(self.shape);
   },
@@ -294,6 +285,8 @@ op('masked_select(Tensor self, Tensor mask) -> Tensor', {
     const wide = self.expand(shape);
     return shape.length === 0 ? F._index(wide.reshape([1]), asPositions(wide.reshape([1]), [mask.reshape([1])])) : F._index(wide, asPositions(wide, [mask.expand(shape)]));
   },
+  castsOut: false,
+  disjointOut: true,
   inplace: false,
 });
 op('masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor', {
@@ -344,15 +337,17 @@ op('unravel_index(Tensor indices, int[] shape) -> Tensor[]', {
     if (indices.dtype.category !== Category.Integral) throw new TypeError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
     if (shape.some((s) => s < 0)) throw new ValueError(`'shape' cannot have negative values, but got (${shape.join(', ')})`);
     const at = integers(indices);
-    let step = 1n;
-    const columns = [...shape].reverse().map((s) => {
-      const n = BigInt(s);
-      const out = F.empty(indices.shape, int64, null, indices.device);
-      store(out, at.map((i) => (n === 0n ? 0n : floorMod(floorDiv(i, step), n))));
-      step *= n;
-      return out;
+    const steps = contiguousStrides(shape).map(BigInt);
+    const sizes = shape.map(BigInt);
+    const coordinates = new BigInt64Array(at.length * shape.length);
+    at.forEach((place, i) => {
+      sizes.forEach((n, d) => {
+        coordinates[i * sizes.length + d] = n === 0n ? 0n : floorMod(floorDiv(place, steps[d]!), n);
+      });
     });
-    return columns.reverse();
+    const out = F.empty([...indices.shape, shape.length], int64, null, indices.device);
+    store(out, coordinates);
+    return F.unbind$int(out, -1);
   },
   grad: 'none',
 });

@@ -1,13 +1,13 @@
 // Norms, logarithms of sums of exponentials, distances.
 import { logsumexpInto, normInto } from '../backend/reference/reduce.ts';
-import { Category, type DType, get_default_dtype, promote_types } from '../core/dtype.ts';
+import { Category, type DType, float32, get_default_dtype, isReducedFloat, promote_types } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { isScalar, type Scalar, toNumber } from '../core/scalar.ts';
 import { wrapDim } from '../core/shape.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { lookup, op, uses } from '../dispatch/operator.ts';
-import { converted, perExample, reducedDims, reduction, restored } from './reduce.ts';
+import { converted, exactOut, perExample, reducedDims, reduction, restored } from './reduce.ts';
 
 type Dims = readonly number[] | number | null;
 const matrixNorm = lookup('linalg_matrix_norm.str_ord') as unknown as (self: Tensor, ord: string, dim: readonly number[], keepdim: boolean, dtype: DType | null) => Tensor;
@@ -54,6 +54,7 @@ function normGrad(grad: Tensor, self: Tensor, p: number, result: Tensor, dims: r
   return slope.mul(zero(g.div(norm.pow(p - 1))));
 }
 op('linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
+  outMismatch: exactOut,
   doc: 'The vector norm of order `ord` over the given dimensions, or over all of them.',
   meta: ({ self, ord, dim, keepdim, dtype }) => {
     checkNormDtype(self, dtype);
@@ -70,6 +71,7 @@ op('linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim
   autocast: 'float32',
 });
 op('norm(Tensor self, Any p="fro", int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
+  outMismatch: exactOut,
   doc: 'The norm of order `p`: a number, "fro" or "nuc".',
   decompose: ({ self, p, dim, keepdim, dtype }) => {
     if (typeof p !== 'string') return F.linalg_vector_norm(self, isScalar(p) ? p : 2, dim, keepdim, dtype);
@@ -97,6 +99,7 @@ op('logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor', {
 });
 
 op('renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor', {
+  outMismatch: exactOut,
   doc: 'self with the slices along a dimension scaled down so that their p-norm is at most maxnorm.',
   decompose: ({ self, p, dim, maxnorm }) => {
     if (isComplexScalar(p) || isComplexScalar(maxnorm)) throw new RuntimeError(`renorm: ${isComplexScalar(p) ? 'p' : 'maxnorm'} must be real-valued`);
@@ -105,10 +108,9 @@ op('renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor', {
     if (self.ndim < 2) throw new RuntimeError(`renorm: input needs at least 2 dimensions, got ${self.ndim} dimensions`);
     const d = wrapDim(dim, self.ndim);
     const others = self.layout.shape.map((_, i) => i).filter((i) => i !== d);
-    const norm = F.linalg_vector_norm(self, p, others, true);
-    const limit = norm.gt(maxnorm);
-    const scale = F.reciprocal(norm.add(1e-7)).mul(maxnorm);
-    return self.mul(scale.masked_fill(limit.logical_not(), 1));
+    const norm = F.linalg_vector_norm(self, p, others, true, isReducedFloat(self.dtype) ? float32 : null);
+    const scale = F.reciprocal(norm.add(1e-7)).mul(maxnorm).masked_fill(norm.le(maxnorm), 1);
+    return self.mul(converted(scale, self.dtype.to_real()));
   },
 });
 const isComplexScalar = (s: Scalar): boolean => typeof s === 'object' && 'im' in s;

@@ -248,6 +248,7 @@ op('copysign.Tensor(Tensor self, Tensor other) -> Tensor', {
 op('nextafter(Tensor self, Tensor other) -> Tensor', {
   doc: 'The next representable number after self towards other.',
   pointwise: (self, other) => self.apply('nextafter', other),
+  decides: true,
   numbers: [],
   rejects: NOT_FLOATING,
   kernelName: 'nextafter_cpu',

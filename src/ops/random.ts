@@ -1,7 +1,7 @@
 // Random numbers: PyTorch's CPU streams, to the bit. The distributions are in src/core/sampling.ts.
 import { draw, inOrderOf } from '../backend/reference/random.ts';
 import { reals, store } from '../backend/reference/arrays.ts';
-import { type DType, int64 } from '../core/dtype.ts';
+import { type DType, float64, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { Layout, type TensorMeta } from '../core/layout.ts';
 import * as sampling from '../core/sampling.ts';
@@ -156,6 +156,21 @@ op(`random.to(Tensor self, Scalar to, ${GENERATOR}) -> Tensor`, {
   doc: 'Fills with whole numbers in [0, to).',
   kernel: ({ to, generator }, out) => fillRange(out!, generator, 0, to),
 });
+/** Ones and zeros; of a complex number in its real part. */
+function coins(out: Tensor, generator: object | null, p: number): void {
+  draw(out, generator, (data, dtype, g) => {
+    if (!dtype.is_complex) {
+      sampling.bernoulli(data, dtype, g, p);
+      return;
+    }
+    const ones = new Float64Array(data.length / 2);
+    sampling.bernoulli(ones, float64, g, p);
+    ones.forEach((v, i) => {
+      data[2 * i] = v;
+      data[2 * i + 1] = 0;
+    });
+  });
+}
 op(`bernoulli.Tensor(Tensor self, Tensor p, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
   doc: 'Fills with ones, each with its own probability, and zeros.',
@@ -165,7 +180,7 @@ op(`bernoulli.Tensor(Tensor self, Tensor p, ${GENERATOR}) -> Tensor`, {
 op(`bernoulli.float(Tensor self, float p=0.5, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
   doc: 'Fills with ones of probability p, and zeros.',
-  kernel: ({ p, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.bernoulli(data, dtype, g, p)),
+  kernel: ({ p, generator }, out) => coins(out!, generator, p),
 });
 
 // ---- parameters for each element ----------------------------------------------------------------------------------
@@ -180,7 +195,7 @@ op(`bernoulli(Tensor self, ${GENERATOR}) -> Tensor`, {
 op(`bernoulli.p(Tensor self, float p, ${GENERATOR}) -> Tensor`, {
   ...eachElement,
   doc: 'Ones with probability p, else zeros, in the shape of self.',
-  kernel: ({ p, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.bernoulli(data, dtype, g, p)),
+  kernel: ({ p, generator }, out) => coins(out!, generator, p),
 });
 op(`poisson(Tensor self, Generator? generator=None) -> Tensor`, {
   ...eachElement,

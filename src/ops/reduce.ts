@@ -41,6 +41,8 @@ export function requireElements(self: Sized, dims: Dims, name: string, unspecifi
 }
 const unspecifiedDim = (name: string): Error =>
   new RuntimeError(`${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
+/** The message where out= has another dtype than the result and may not have. */
+export const exactOut = (expected: DType, given: DType): string => `Expected out tensor to have dtype ${expected.cName}, but got ${given.cName} instead`;
 export const converted = (t: Tensor, dtype: DType | null): Tensor => (dtype === null || dtype === t.dtype ? t : F._to_copy(t, dtype));
 
 /** The arguments of a reduction over a batch; examples without dimensions count as having one element. */
@@ -90,6 +92,7 @@ function meanDtype(self: { dtype: DType }, dtype: DType | null): DType {
   throw new NotImplementedError(`mean(): could not infer output dtype. ${dtype ? 'Optional' : 'Input'} dtype must be either a floating point or complex dtype. Got: ${d.scalarName}`);
 }
 op('mean(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
+  castsOut: true,
   doc: 'The mean of all elements.',
   meta: ({ self, dtype }) => reduction(self, null, false, meanDtype(self, dtype)),
   kernel: ({ self }, out) => meanInto(out!, self, reducedDims(self, null)),
@@ -99,6 +102,7 @@ op('mean(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
   inplace: false,
 });
 op('mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
+  castsOut: true,
   doc: 'The mean over the given dimensions, or over all of them.',
   meta: ({ self, dim, keepdim, dtype }) => reduction(self, dim, keepdim, meanDtype(self, dtype)),
   kernel: ({ self, dim }, out) => meanInto(out!, self, reducedDims(self, dim)),
@@ -114,6 +118,7 @@ op('mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=
   inplace: false,
 });
 op('nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
+  castsOut: true,
   doc: 'The mean of the elements that are not NaN.',
   decompose: ({ self, dim, keepdim, dtype }) => {
     if (self.dtype.category < Category.Floating) throw new NotImplementedError(`nanmean(): expected input to have floating point or complex dtype but got ${self.dtype.scalarName}`);
@@ -210,6 +215,7 @@ for (const [name, max] of [
   const largest = name === 'amax';
   const word = largest ? 'largest' : 'smallest';
   op(`${name}(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor`, {
+    outMismatch: (expected, given) => `Expected the dtype for input and out to match, but got ${expected.scalarName} for input's dtype and ${given.scalarName} for out's dtype.`,
     doc: `The ${word} element over the given dimensions; equal ones share the gradient.`,
     meta: ({ self, dim, keepdim }) => {
       const spec = reduction(self, dim, keepdim, self.dtype);
@@ -240,14 +246,14 @@ for (const [name, max] of [
     batch: (_run, { self }, _, n) => F[name](rows(self, n), [1]),
     gradName: `${largest ? 'Max' : 'Min'}Backward1`,
     inplace: false,
-    castsOut: true,
-  });
+    });
   op(`${max}.other(Tensor self, Tensor other) -> Tensor`, {
     doc: `The ${word === 'largest' ? 'larger' : 'smaller'} of each pair of elements.`,
     decompose: ({ self, other }) => (largest ? self.maximum(other) : self.minimum(other)),
     inplace: false,
   });
   op(`${max}.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)`, {
+    outMismatch: exactOut,
     doc: `The ${word} element over a dimension and where it first is.`,
     meta: ({ self, dim, keepdim }) => {
       const { shape } = reduction(self, dim, keepdim, self.dtype);
@@ -263,6 +269,7 @@ for (const [name, max] of [
     inplace: false,
   });
   op(`arg${max}(Tensor self, int? dim=None, bool keepdim=False) -> Tensor`, {
+    outMismatch: exactOut,
     doc: `Where the ${word} element is, the first of equal ones; without dim in the flattened tensor.`,
     meta: ({ self, dim, keepdim }) => {
       if (self.dtype.is_complex) throw new TypeError(`arg${max}(): does not support complex input`);
@@ -291,6 +298,7 @@ for (const [name, max] of [
   });
 }
 op('aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)', {
+  outMismatch: exactOut,
   doc: 'The smallest and the largest element.',
   decompose: ({ self, dim, keepdim }) => {
     if (self.dtype.is_complex) throw new TypeError(`aminmax not implemented for ${self.dtype.scalarName}`);
@@ -322,6 +330,7 @@ op('hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -
 op('sum_to_size(Tensor self, int[] size) -> Tensor', {
   doc: 'The sum over the dimensions in which self is broadcast from `size`.',
   decompose: ({ self, size }) => {
+    if (size.length === 0) return F.sum(self);
     const from = self.layout.shape;
     const lead = from.length - size.length;
     if (lead < 0 || size.some((s, i) => s !== from[lead + i] && s !== 1)) throw new RuntimeError(`size {${showShape(size)}} is not expandable to size {${showShape(from)}}.`);

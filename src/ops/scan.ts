@@ -10,6 +10,7 @@ import { op, uses } from '../dispatch/operator.ts';
 
 const runningDtype = (self: { dtype: DType }, dtype: DType | null): DType => dtype ?? (self.dtype.category <= Category.Integral ? int64 : self.dtype);
 const converted = (t: Tensor, dtype: DType | null): Tensor => (dtype === null || dtype === t.dtype ? t : F._to_copy(t, dtype));
+const otherScalarType = (expected: DType, given: DType): string => `expected scalar_type ${expected.scalarName} but found ${given.scalarName}`;
 const first = (t: Tensor, dim: number, n: number): Tensor => F.slice$Tensor(t, dim, 0, n);
 const rest = (t: Tensor, dim: number, from: number): Tensor => F.slice$Tensor(t, dim, from);
 
@@ -80,6 +81,7 @@ op('cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor', {
 for (const name of ['cummax', 'cummin'] as const) {
   const largest = name === 'cummax';
   op(`${name}(Tensor self, int dim) -> (Tensor values, Tensor indices)`, {
+    outMismatch: otherScalarType,
     doc: `The running ${largest ? 'maximum' : 'minimum'} along a dimension and where it is.`,
     meta: ({ self, dim }) => {
       wrapDim(dim, self.ndim);
@@ -95,6 +97,7 @@ for (const name of ['cummax', 'cummin'] as const) {
   });
 }
 op('logcumsumexp(Tensor self, int dim) -> Tensor', {
+  outMismatch: otherScalarType,
   doc: 'The logarithm of the running sum of exponentials along a dimension.',
   meta: ({ self, dim }) => {
     wrapDim(dim, self.ndim);
@@ -133,9 +136,9 @@ op('diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=
       }
     }
     if (n < 0) throw new RuntimeError(`order must be non-negative but got ${n}`);
+    if (n === 0) return self.clone();
     const joined = [prepend, self, append].filter((t): t is Tensor => t !== null);
     let x = joined.length > 1 ? F.cat(joined, d) : self;
-    if (n === 0) return F.zeros_like(x).add(x);
     for (let i = Math.min(n, x.layout.shape[d]!); i > 0; i--) {
       const size = x.layout.shape[d]!;
       const [upper, lower] = [rest(x, d, 1), first(x, d, Math.max(size - 1, 0))];
@@ -143,7 +146,7 @@ op('diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=
     }
     return x;
   },
-  roles: { dim: 'dim' },
+  castsOut: true,
   inplace: false,
 });
 

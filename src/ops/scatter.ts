@@ -1,5 +1,5 @@
 // Writing by position along a dimension: scatter and its reductions, index_add, index_copy, index_fill, index_reduce.
-import { Category, int32, int64 } from '../core/dtype.ts';
+import { bool, Category, int32, int64 } from '../core/dtype.ts';
 import { IndexError, RuntimeError } from '../core/errors.ts';
 import { type Scalar, scalarCategory } from '../core/scalar.ts';
 import { showShape, wrapDim } from '../core/shape.ts';
@@ -60,12 +60,14 @@ op('scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor', {
   },
   linear: true,
   integers: ['index'],
+  castsOut: false,
 });
 op('scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor', {
   meta: ({ self, dim, index }) => scatterSpec(self, dim, index, null),
   kernel: ({ self, dim, index, value }, out) => scatterInto(out!, self, dim, index, value, 'set'),
   grad: { self: uses('index', (g, { dim, index }) => F.scatter$value(g, dim, index, 0)) },
   integers: ['index'],
+  castsOut: false,
 });
 const OPERATION: Readonly<Record<string, Reduction>> = { add: 'sum', multiply: 'prod' };
 function operation(reduce: string): Reduction {
@@ -77,11 +79,13 @@ op('scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce
   meta: ({ self, dim, index, src, reduce }) => (operation(reduce), scatterSpec(self, dim, index, src)),
   kernel: ({ self, dim, index, src, reduce }, out) => scatterInto(out!, self, dim, index, src, operation(reduce)),
   integers: ['index'],
+  castsOut: false,
 });
 op('scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor', {
   meta: ({ self, dim, index, reduce }) => (operation(reduce), scatterSpec(self, dim, index, null)),
   kernel: ({ self, dim, index, value, reduce }, out) => scatterInto(out!, self, dim, index, value, operation(reduce)),
   integers: ['index'],
+  castsOut: false,
 });
 op('scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor', {
   doc: 'As scatter, but added; positions may repeat.',
@@ -90,6 +94,7 @@ op('scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor', {
   grad: { self: uses((g) => g), src: uses('index', (g, { dim, index, src }) => gathered(g, dim, index, src)) },
   linear: true,
   integers: ['index'],
+  castsOut: false,
 });
 
 // ---- scatter_reduce -----------------------------------------------------------------------------------------------
@@ -106,6 +111,7 @@ op('scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduc
     return { self: include_self ? grads.self : F.scatter$value(grads.self, dim, index, 0), src: grads.src };
   }),
   integers: ['index'],
+  castsOut: false,
 });
 interface Reduced {
   readonly self: Tensor;
@@ -183,6 +189,7 @@ op('index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha
     return alongDim(self, dim, index, scaled.dtype === self.dtype ? scaled : F._to_copy(scaled, self.dtype), (s, d, i, v) => F.scatter_add(s, d, i, v));
   },
   integers: ['index'],
+  castsOut: false,
 });
 op('index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor', {
   doc: 'source reduced into self at the given positions of a dimension: prod, mean, amax or amin.',
@@ -192,6 +199,7 @@ op('index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, 
     return alongDim(self, dim, index, source, (s, d, i, v) => F.scatter_reduce$two(s, d, i, v, reduce, include_self));
   },
   integers: ['index'],
+  castsOut: false,
 });
 op('index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor', {
   doc: 'self with the slices of source at the given positions of a dimension.',
@@ -216,6 +224,7 @@ op('index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor', {
     return inWords('index_copy_(): ', () => alongDim(self, dim, index, source, (s, k, i, v) => F.scatter$src(s, k, i, v)));
   },
   integers: ['index'],
+  castsOut: false,
 });
 /** An index out of bounds, as an IndexError with the operator's name. */
 function inWords<T>(prefix: string, body: () => T): T {
@@ -229,9 +238,20 @@ function inWords<T>(prefix: string, body: () => T): T {
 function fillAt(self: Tensor, dim: number, index: Tensor, value: Tensor): Tensor {
   if (index.dtype !== int64) throw new IndexError('index_fill_(): Expected dtype int64 for index.');
   if (index.ndim > 1) throw new RuntimeError('Index has to be a vector/scalar');
-  if (self.ndim === 0) return F._index_put(self.reshape([1]), [index.reshape([-1])], value, false).reshape([]);
+  if (self.ndim === 0) return fillAt(self.reshape([1]), 0, index, value).reshape([]);
   const d = wrapDim(dim, self.ndim);
-  return F._index_put(self, [...new Array<null>(d).fill(null), index.reshape([-1])] as unknown as Tensor[], value, false);
+  const n = self.layout.shape[d]!;
+  const filled = atDimension(d, () => F._index_put(F.zeros([n], bool, null, self.device), [index.reshape([-1])], F.ones([], bool, null, self.device), false));
+  return F.where$self(filled.view(self.layout.shape.map((_, i) => (i === d ? n : 1))), value, self);
+}
+/** The number of the dimension in an error about an index. */
+function atDimension<T>(d: number, body: () => T): T {
+  try {
+    return body();
+  } catch (e) {
+    if (e instanceof IndexError) throw new IndexError(e.message.replace('dimension 0', `dimension ${d}`));
+    throw e;
+  }
 }
 op('index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> Tensor', {
   doc: 'self with one value at the given positions of a dimension.',
@@ -240,6 +260,7 @@ op('index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> T
     return fillAt(self, dim, index, value.dtype === self.dtype ? value : F._to_copy(value, self.dtype));
   },
   integers: ['index'],
+  castsOut: false,
 });
 op('index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor', {
   decompose: ({ self, dim, index, value }) => {
@@ -247,4 +268,5 @@ op('index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> T
     return fillAt(self, dim, index, F.full([], value, self.dtype, null, self.device));
   },
   integers: ['index'],
+  castsOut: false,
 });

@@ -78,7 +78,9 @@ op('narrow.Tensor(Tensor(a) self, int dim, Tensor start, int length) -> Tensor(a
 });
 op('narrow_copy(Tensor self, int dim, int start, int length) -> Tensor', {
   decompose: ({ self, dim, start, length }) => {
-    const from = narrowStart(self, dim, start, length);
+    if (self.ndim > 0 && dim >= self.ndim) throw new RuntimeError('Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.');
+    const from = narrowStart(self, dim, start, Math.max(length, 0));
+    if (length < 0) throw new RuntimeError(`start (${from}) + length (${length}) exceeds dimension size (${self.layout.shape[wrapDim(dim, self.ndim)]}).`);
     return F.slice_copy$Tensor(self, dim, from, from + length, 1);
   },
   inplace: false,
@@ -126,6 +128,7 @@ op('reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)', { surface: ['method'
 op('expand_as(Tensor(a) self, Tensor other) -> Tensor(a)', { surface: ['method'], decompose: ({ self, other }) => self.expand(other.shape), inplace: false });
 op('broadcast_to(Tensor(a) self, int[] size) -> Tensor(a)', { decompose: ({ self, size }) => self.expand(size), roles: { size: 'none' }, inplace: false });
 op('broadcast_tensors(Tensor[] tensors) -> Tensor[]', {
+  variadic: true,
   doc: 'The tensors expanded to their common shape.',
   decompose: ({ tensors }) => {
     const shape = tensors.map((t) => t.shape as Shape).reduce((a, b) => broadcastShapes(a, b), []);
@@ -149,6 +152,7 @@ export function broadcast_shapes(...shapes: readonly (number | readonly number[]
   return Size.of_(out);
 }
 op('meshgrid(Tensor[] tensors, *, str? indexing=None) -> Tensor[]', {
+  variadic: true,
   doc: 'Each vector expanded over the grid that all of them span.',
   decompose: ({ tensors, indexing }) => {
     if (tensors.length === 0) throw new RuntimeError('meshgrid expects a non-empty TensorList');
@@ -162,8 +166,7 @@ op('meshgrid(Tensor[] tensors, *, str? indexing=None) -> Tensor[]', {
     const list = swap ? [tensors[1]!, tensors[0]!, ...tensors.slice(2)] : tensors;
     const shape = list.map((t) => t.layout.numel);
     const grids = list.map((t, i) => t.view(shape.map((_, k) => (k === i ? -1 : 1))).expand(shape));
-    if (!swap) return grids;
-    return [grids[1]!, grids[0]!, ...grids.slice(2)].map((g) => g.transpose(0, 1));
+    return swap ? [grids[1]!, grids[0]!, ...grids.slice(2)] : grids;
   },
 });
 
@@ -174,11 +177,11 @@ const atLeast: Readonly<Record<1 | 2 | 3, (t: Tensor) => Tensor>> = {
   3: (t) => (t.ndim === 0 ? t.reshape([1, 1, 1]) : t.ndim === 1 ? t.unsqueeze(0).unsqueeze(-1) : t.ndim === 2 ? t.unsqueeze(-1) : t),
 };
 op('atleast_1d(Tensor self) -> Tensor', { surface: ['function'], decompose: ({ self }) => atLeast[1](self), inplace: false });
-op('atleast_1d.Sequence(Tensor[] tensors) -> Tensor[]', { decompose: ({ tensors }) => tensors.map(atLeast[1]) });
+op('atleast_1d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decompose: ({ tensors }) => tensors.map(atLeast[1]) });
 op('atleast_2d(Tensor self) -> Tensor', { surface: ['function'], decompose: ({ self }) => atLeast[2](self), inplace: false });
-op('atleast_2d.Sequence(Tensor[] tensors) -> Tensor[]', { decompose: ({ tensors }) => tensors.map(atLeast[2]) });
+op('atleast_2d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decompose: ({ tensors }) => tensors.map(atLeast[2]) });
 op('atleast_3d(Tensor self) -> Tensor', { surface: ['function'], decompose: ({ self }) => atLeast[3](self), inplace: false });
-op('atleast_3d.Sequence(Tensor[] tensors) -> Tensor[]', { decompose: ({ tensors }) => tensors.map(atLeast[3]) });
+op('atleast_3d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decompose: ({ tensors }) => tensors.map(atLeast[3]) });
 
 // ---- order of elements --------------------------------------------------------------------------------------------
 op('flip(Tensor self, int[] dims) -> Tensor', {

@@ -113,6 +113,7 @@ op('_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor', {
     const masked = x.eq(Number.NEGATIVE_INFINITY).all(dim, true);
     return F.softmax$int(x, dim).masked_fill(masked, 0);
   },
+  grad: { self: uses('result', (g, { result, dim, self }) => F._softmax_backward_data(g, result, dim, self.dtype)) },
   surface: ['function'],
   inplace: false,
 });

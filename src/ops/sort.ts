@@ -12,9 +12,11 @@ import { emptyTensor, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 import { resultType } from '../dispatch/promotion.ts';
+import { exactOut } from './reduce.ts';
 
 // ---- order --------------------------------------------------------------------------------------------------------
 op('sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)', {
+  outMismatch: exactOut,
   doc: 'The elements in order along a dimension, and where they were; equal elements keep their order, NaN counts as the largest.',
   meta: ({ self, dim }) => {
     wrapDim(dim, self.ndim);
@@ -37,6 +39,7 @@ op('sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tens
   inplace: false,
 });
 op('sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)', {
+  outMismatch: exactOut,
   doc: 'The elements in order along a dimension, and where they were.',
   decompose: ({ self, dim, descending }) => F.sort(self, dim, descending),
   inplace: false,
@@ -47,8 +50,9 @@ op('argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=Fals
   decompose: ({ self, dim, descending }) => F.sort(self, dim, descending)[1],
   inplace: false,
 });
-op('msort(Tensor self) -> Tensor', { doc: 'The elements in order along the first dimension.', decompose: ({ self }) => F.sort(self, 0)[0], inplace: false });
+op('msort(Tensor self) -> Tensor', { outMismatch: exactOut, doc: 'The elements in order along the first dimension.', decompose: ({ self }) => F.sort(self, 0)[0], inplace: false });
 op('topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)', {
+  outMismatch: exactOut,
   doc: 'The k largest (or smallest) elements along a dimension, and where they are.',
   meta: ({ self, k, dim }) => {
     const d = wrapDim(dim, self.ndim);
@@ -89,7 +93,7 @@ function distinct(self: Tensor, dim: number | null, consecutive: boolean, invers
       if (empty !== 1) throw new RuntimeError('Number of zero sized dimensions is more than one, so unique cannot be applied ');
     } else if (empty > 0) throw new RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
     found = distinctSlices(self, d, consecutive);
-    values = F.index_select(self, d, integerTensor(found.firsts, [found.firsts.length]));
+    values = F.index_select(F.movedim$int(self, d, 0), 0, integerTensor(found.firsts, [found.firsts.length])).movedim(0, d);
     inverseShape = [self.layout.shape[d]!];
   }
   if (!inverse && !counts) return values;
@@ -123,9 +127,9 @@ function isin(elementsOf: Tensor | Scalar, others: Tensor | Scalar, invert: bool
   elements(out).set(membership(a, b, invert) as never);
   return out;
 }
-op('isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', { doc: 'Whether each element is among the others.', produce: ({ elements: x, test_elements, invert }) => isin(x, test_elements, invert), grad: 'none' });
-op('isin.Tensor_Scalar(Tensor elements, Scalar test_element, *, bool assume_unique=False, bool invert=False) -> Tensor', { doc: 'Whether each element equals a number.', produce: ({ elements: x, test_element, invert }) => isin(x, test_element, invert), grad: 'none' });
-op('isin.Scalar_Tensor(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', { doc: 'Whether a number is among the elements.', produce: ({ element, test_elements, invert }) => isin(element, test_elements, invert), grad: 'none' });
+op('isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', { outMismatch: exactOut, doc: 'Whether each element is among the others.', produce: ({ elements: x, test_elements, invert }) => isin(x, test_elements, invert), grad: 'none' });
+op('isin.Tensor_Scalar(Tensor elements, Scalar test_element, *, bool assume_unique=False, bool invert=False) -> Tensor', { outMismatch: exactOut, doc: 'Whether each element equals a number.', produce: ({ elements: x, test_element, invert }) => isin(x, test_element, invert), grad: 'none' });
+op('isin.Scalar_Tensor(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', { outMismatch: exactOut, doc: 'Whether a number is among the elements.', produce: ({ element, test_elements, invert }) => isin(element, test_elements, invert), grad: 'none' });
 
 // ---- search -------------------------------------------------------------------------------------------------------
 function checkSearch(sequence: Tensor, self: Tensor | null, right: boolean, side: string | null, sorter: Tensor | null): void {

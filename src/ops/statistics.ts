@@ -35,6 +35,7 @@ for (const name of ['var', 'std'] as const) {
   const doc = root ? 'The standard deviation over the given dimensions.' : 'The variance over the given dimensions.';
   const over = (self: Tensor, dim: Dims, correction: Scalar | null, keepdim: boolean): Tensor => (root ? F.std$correction : F.var$correction)(self, dim, correction, keepdim);
   op(`${name}.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor`, {
+    castsOut: true,
     doc,
     meta: ({ self, dim, keepdim }) => {
       requireFloat(self, 'std and var');
@@ -111,6 +112,7 @@ for (const name of ['median', 'nanmedian'] as const) {
   });
 }
 op('mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)', {
+  outMismatch: (expected, given) => `expected scalar type '${expected.scalarName}' but got '${given.scalarName}' for ${expected === int64 ? 'indices' : 'values'} output`,
   doc: 'The most frequent value over a dimension, the smallest of several, and where it is.',
   meta: ({ self, dim, keepdim }) => selection(self, dim, keepdim, 'mode', 'mode_cpu', true),
   kernel: ({ self, dim }, values, indices) => selectInto(values!, indices!, self, wrapDim(dim, self.ndim), modePlace),
@@ -118,6 +120,8 @@ op('mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor 
   inplace: false,
 });
 op('kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)', {
+  outMismatch: (expected) => (expected === int64 ? 'output indices must be of scalar type Long' : 'output values must be of same type as input'),
+  disjointOut: true,
   doc: 'The k-th smallest element over a dimension and where it is.',
   meta: ({ self, k, dim, keepdim }) => {
     const d = wrapDim(dim, self.ndim);
@@ -164,6 +168,7 @@ for (const name of ['quantile', 'nanquantile'] as const) {
   const doc = name === 'quantile' ? 'The quantiles q over a dimension.' : 'The quantiles q over a dimension, without NaN.';
   const ignore = name === 'nanquantile';
   op(`${name}.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`, {
+    outMismatch: () => 'quantile() out tensor must be same dtype as the input tensor',
     doc,
     decompose: ({ self, q, dim, keepdim, interpolation }) => {
       if (!(q >= 0 && q <= 1)) throw new RuntimeError(`quantile() q must be in the range [0, 1] but got ${q}`);
@@ -173,6 +178,7 @@ for (const name of ['quantile', 'nanquantile'] as const) {
     inplace: false,
   });
   op(`${name}(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor`, {
+    outMismatch: () => 'quantile() out tensor must be same dtype as the input tensor',
     doc,
     decompose: ({ self, q, dim, keepdim, interpolation }) => {
       const plain = q.level === null && q.device.type !== 'meta';
@@ -208,10 +214,7 @@ op('cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweight
     }
     if (aweights) checkWeights('aweights', aweights, n);
     const w = fweights ? (aweights ? fweights.mul(aweights) : fweights) : aweights;
-    if (n === 0 || (w && w.level === null && Number(F.sum(w).item()) === 0)) {
-      const nan = F.full([input.layout.shape[0]!, input.layout.shape[0]!], Number.NaN, self.dtype.category < Category.Floating ? float32 : self.dtype, null, self.device);
-      return nan.squeeze();
-    }
+    if (w && w.level === null && Number(F.sum(w).item()) === 0) throw new RuntimeError("cov(): weights sum to zero, can't be normalized");
     const total = w ? F.sum(w) : null;
     const average = (total ? F.sum$dim_IntList(input.mul(w!), [1]).div(total) : F.sum$dim_IntList(input, [1]).div(n)).unsqueeze(1);
     // How far the weights stand for independent observations.

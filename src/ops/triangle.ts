@@ -18,6 +18,7 @@ op('tril(Tensor self, int diagonal=0) -> Tensor', {
   grad: { self: uses((g, { diagonal }) => g.tril(diagonal)) },
   linear: true,
   batch: 'leading',
+  castsOut: false,
 });
 op('triu(Tensor self, int diagonal=0) -> Tensor', {
   doc: 'The part of each matrix on and above a diagonal, zeros elsewhere.',
@@ -26,6 +27,7 @@ op('triu(Tensor self, int diagonal=0) -> Tensor', {
   grad: { self: uses((g, { diagonal }) => g.triu(diagonal)) },
   linear: true,
   batch: 'leading',
+  castsOut: false,
 });
 
 const INDEX_OPTIONS = '*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';

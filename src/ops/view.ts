@@ -188,7 +188,8 @@ op('as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=Non
       return F.take(storage, back);
     }),
   },
-  scatter: ({ self, src, size, stride, storage_offset }) => {
+  scatter: {
+  produce: ({ self, src, size, stride, storage_offset }) => {
     const out = storageCopy(self);
     const part = aliasOf(out, out.layout.with({ shape: size, stride, offset: storage_offset ?? self.layout.offset }));
     if (!sameShape(src.layout.shape, size)) {
@@ -197,6 +198,9 @@ op('as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=Non
     if (part.layout.extent * src.dtype.itemsize > out.storage!.nbytes) F.as_strided(self, size, stride, storage_offset);
     copyInto(part, src);
     return out;
+  },
+  // PyTorch's definition, which gives self what arrives at the written part.
+  grad: (g, { size, stride, storage_offset }) => F.as_strided_scatter(F.zeros_like(g), F.as_strided(g.contiguous(), size, stride, storage_offset), size, stride, storage_offset),
   },
   batch: (run, { self, size, stride, storage_offset }, _, n) => run({ size: [n, ...size], stride: [self.layout.stride[0]!, ...stride], storage_offset }),
 });

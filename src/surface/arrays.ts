@@ -32,7 +32,8 @@ function toArray(t: Tensor): NDArray {
   if (t.requires_grad) throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   if (t.layout.conj)
     throw new RuntimeError("Can't call numpy() on Tensor that has conjugate bit set. Use tensor.resolve_conj().numpy() instead.");
-  if (t.layout.neg) throw new RuntimeError("Can't call numpy() on Tensor that has negative bit set. Use tensor.resolve_neg().numpy() instead.");
+  if (t.layout.neg)
+    throw new RuntimeError("Can't call numpy() on Tensor that has negative bit set. Use tensor.resolve_neg().numpy() instead.");
   if (t.device !== cpu)
     throw new TypeError(`can't convert ${t.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.`);
   if (t.dtype === dtypes.bfloat16) throw new TypeError('Got unsupported ScalarType BFloat16');
@@ -68,7 +69,8 @@ export function from_numpy(array: NDArray | TypedArray): Tensor {
     );
   }
   const layout = new Layout([...shape], [...stride], source.offset ?? 0, dtype, cpu);
-  if (numel(shape) > 0 && layout.extent * unit > data.length) throw new ValueError(`an array of ${data.length} numbers is too short for the shape [${shape.join(', ')}]`);
+  if (numel(shape) > 0 && layout.extent * unit > data.length)
+    throw new ValueError(`an array of ${data.length} numbers is too short for the shape [${shape.join(', ')}]`);
   const storage = new Storage(data.buffer, data.byteOffset, data.byteLength);
   storage.exposed = true;
   return new Tensor(layout, storage, storage);
@@ -81,7 +83,8 @@ function namedDtype(name: string | undefined, data: TypedArray): DType | null {
 
 type ArrayLike = NestedArray | NDArray;
 const isArray = (x: unknown): x is NDArray | TypedArray =>
-  ArrayBuffer.isView(x) || (typeof x === 'object' && x !== null && !(x instanceof Tensor) && ArrayBuffer.isView((x as Partial<NDArray>).data));
+  ArrayBuffer.isView(x) ||
+  (typeof x === 'object' && x !== null && !(x instanceof Tensor) && ArrayBuffer.isView((x as Partial<NDArray>).data));
 
 /**
  * The data as a tensor without a copy where that is possible: a tensor of that dtype and device is returned itself, with its history,

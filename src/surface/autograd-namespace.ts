@@ -2,6 +2,7 @@
 import { Tensor } from '../core/tensor.ts';
 
 export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';
+export * as grad_mode from './grad-mode-namespace.ts';
 export * as graph from './graph-namespace.ts';
 export { Function, once_differentiable } from '../autograd/function.ts';
 export { backward, grad } from '../autograd/grad.ts';

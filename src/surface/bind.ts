@@ -63,7 +63,7 @@ function acceptList(p: Param, v: unknown): unknown {
     const one = accept({ ...p, list: false, optional: false }, v, false);
     return one === NO_MATCH ? NO_MATCH : new Array<unknown>(p.fixed ?? 1).fill(one);
   }
-  const element: Param = { ...p, list: false, optional: p.base === 'Tensor' };
+  const element: Param = { ...p, list: false, optional: p.holes };
   const out: unknown[] = [];
   for (const x of v) {
     const y = accept(element, x, false);
@@ -88,7 +88,7 @@ function withDefaults(name: string, args: unknown[]): unknown[] {
 }
 
 /** Lists that may be spelled out as arguments: x.view(2, 3), torch.zeros(2, 3). */
-const SPREADABLE = new Set(['size', 'dims', 'shape', 'repeats', 'sizes', 'dim', 'tensors', 'permutation']);
+const SPREADABLE = new Set(['size', 'dims', 'shape', 'repeats', 'sizes', 'dim', 'permutation']);
 
 /** Why the arguments do not fit, for the message. */
 interface Failure {
@@ -114,7 +114,7 @@ class Candidate {
   bind(args: readonly unknown[], kwargs: Kwargs | null): unknown[] | Failure {
     const { params } = this.op;
     const out = new Array<unknown>(params.length).fill(NO_MATCH);
-    const lastFixed = params.findIndex((p) => p.list && SPREADABLE.has(p.name) && !p.keywordOnly);
+    const lastFixed = params.findIndex((p) => p.list && !p.keywordOnly && (p.tensor ? this.op.decl.variadic === true : SPREADABLE.has(p.name)));
     let given = args.length;
     for (let i = 0; i < given; i++) {
       const p = params[i];
@@ -229,8 +229,12 @@ class PublicFunction {
         const n = c.positional;
         return `${name}() takes ${n} positional argument${n === 1 ? '' : 's'} but ${f.position} ${f.position === 1 ? 'was' : 'were'} given`;
       }
-      default:
+      default: {
+        const entries = f.param!.list && f.param!.tensor && Array.isArray(f.value) ? f.value : [];
+        const wrong = entries.findIndex((x) => !(x instanceof Tensor));
+        if (wrong >= 0) return `expected Tensor as element ${wrong} in argument ${f.position! - 1}, but got ${describe(entries[wrong])}`;
         return `${name}(): argument '${publicName(f.param!)}' (position ${f.position}) must be ${expected(f.param!)}, not ${describe(f.value)}`;
+      }
     }
   }
 }

@@ -132,6 +132,8 @@ define('resize_as_', function (this: Tensor, template: Tensor, ...rest: unknown[
   }
   return resize(this, template.layout.shape, format);
 });
+/** template's shape for the tensor itself (torch.resize_as_). */
+export const resize_as_ = (input: Tensor, template: Tensor, options: { memory_format?: MemoryFormat } = {}): Tensor => input.resize_as_(template, options);
 define('set_', function (this: Tensor, source?: Tensor, storageOffset?: number, size?: readonly number[], stride?: readonly number[]) {
   checkResizable(this, 'set_');
   const from = source ?? F.empty([0], this.dtype);

@@ -54,7 +54,8 @@ function make(args: readonly unknown[], own: DType | null): CoreTensor {
   if (isWhole(first)) return empty(sizes(given), dtype, device);
   if (first instanceof CoreTensor) return taken(first, own);
   if (Array.isArray(first) || ArrayBuffer.isView(first)) return tensor(first as NestedArray, { dtype, device });
-  if (typeof first === 'number' || typeof first === 'boolean') throw new TypeError(`new(): data must be a sequence (got ${describe(first)})`);
+  if (typeof first === 'number' || typeof first === 'boolean')
+    throw new TypeError(`new(): data must be a sequence (got ${describe(first)})`);
   throw new TypeError(`new(): invalid data type '${describe(first)}'`);
 }
 const isWhole = (x: unknown): x is number | bigint => typeof x === 'bigint' || (typeof x === 'number' && Number.isInteger(x));
@@ -72,7 +73,8 @@ function empty(shape: readonly number[], dtype: DType, device: Device): CoreTens
   return emptyTensor([...shape], dtype, device);
 }
 function taken(t: CoreTensor, own: DType | null): CoreTensor {
-  if (own !== null && t.dtype !== own) throw new TypeError(`expected ${optionsText(own, 'cpu')} (got ${optionsText(t.dtype, t.device.type)})`);
+  if (own !== null && t.dtype !== own)
+    throw new TypeError(`expected ${optionsText(own, 'cpu')} (got ${optionsText(t.dtype, t.device.type)})`);
   return t.alias();
 }
 const optionsText = (dtype: DType, device: string): string =>
@@ -94,10 +96,9 @@ export const ByteTensor = legacyConstructor('ByteTensor', dtypes.uint8);
 export const BoolTensor = legacyConstructor('BoolTensor', dtypes.bool);
 
 const BY_NAME: ReadonlyMap<string, LegacyConstructor> = new Map(
-  [FloatTensor, DoubleTensor, HalfTensor, BFloat16Tensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor].map((type) => [
-    `torch.${(type as unknown as { name: string }).name}`,
-    type,
-  ]),
+  [FloatTensor, DoubleTensor, HalfTensor, BFloat16Tensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor].map(
+    (type) => [`torch.${(type as unknown as { name: string }).name}`, type],
+  ),
 );
 
 /**

@@ -322,13 +322,13 @@ method('toString', function (this: Tensor) {
 });
 Object.defineProperty(P, Symbol.for('nodejs.util.inspect.custom'), {
   value(this: Tensor) {
-    return formatTensor(this);
+    return this.toString();
   },
   configurable: true,
 });
 Object.defineProperty(P, Symbol.toPrimitive, {
   value(this: Tensor, hint: string) {
-    if (hint === 'string') return formatTensor(this);
+    if (hint === 'string') return this.toString();
     throw new TypeError('a Tensor is not a JavaScript number: use .add(), .mul(), … for arithmetic and .item() for its value');
   },
   configurable: true,

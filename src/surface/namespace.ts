@@ -38,5 +38,6 @@ export {
 } from './legacy.ts';
 export { get_printoptions, type PrintOptions, type PrintSettings, print, printoptions, set_printoptions } from './print.ts';
 export { broadcast_shapes } from '../ops/shape.ts';
+export { resize_as_ } from './layout-members.ts';
 export * as signal from './signal.ts';
 export * as utils from './utils-namespace.ts';

@@ -5,7 +5,7 @@ import { sameShape } from '../core/size.ts';
 import { Tensor } from '../core/tensor.ts';
 import { requiresGrad } from '../autograd/views.ts';
 import { call } from '../dispatch/call.ts';
-import { copyInto } from '../dispatch/execute.ts';
+import { checkWritable, copyInto, overlaps } from '../dispatch/execute.ts';
 import type { Op } from '../dispatch/operator.ts';
 import { state, withGrad } from '../dispatch/state.ts';
 import { allocate } from '../core/storage.ts';
@@ -13,32 +13,47 @@ import { tensorsIn } from '../core/tree.ts';
 import { namedTuple, returnType } from './returns.ts';
 
 export function writeOut(o: Op, args: unknown[], out: unknown): unknown {
-  const outs = (Array.isArray(out) ? out : [out]) as Tensor[];
+  const outs = [out].flat(2) as Tensor[];
   for (const t of outs) if (!(t instanceof Tensor)) throw new TypeError(`${o.baseName}(): argument 'out' must be Tensor, not ${typeof t}`);
   if (state.grad && [...outs, ...tensorsIn(args)].some(requiresGrad)) {
     throw new RuntimeError(`${o.baseName}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.`);
   }
+  for (const t of outs) checkOverlap(o, t, tensorsIn(args));
   const r = withGrad(false, () => call(o, args));
-  const results = (Array.isArray(r) ? r : [r]) as Tensor[];
+  const results = [r].flat(2) as Tensor[];
   results.forEach((x, i) => {
     const t = outs[i];
     if (t) assign(o, t, x);
   });
   if (!Array.isArray(r)) return outs[0];
-  const named = returnType(o, outs);
-  return named === outs ? outs : namedTuple(o.baseName, o.results.slice(0, o.visible), outs);
+  const given = out as readonly Tensor[];
+  const named = returnType(o, given);
+  return named === given ? given : namedTuple(o.baseName, o.results.slice(0, o.visible), given);
 }
 function assign(o: Op, out: Tensor, result: Tensor): void {
-  if (o.decl.castsOut === false && result.dtype !== out.dtype) {
+  if (o.decl.outMismatch && result.dtype !== out.dtype) throw new RuntimeError(o.decl.outMismatch(result.dtype, out.dtype));
+  if (o.isPointwise && o.decl.castsOut === false && result.dtype !== out.dtype) {
     throw new RuntimeError(`Expected object of scalar type ${result.dtype.scalarName} but got scalar type ${out.dtype.scalarName} for argument 'out'`);
   }
   if (result.dtype.category > out.dtype.category) {
     if (o.isPointwise || o.decl.castsOut) throw new RuntimeError(`result type ${result.dtype.scalarName} can't be cast to the desired output type ${out.dtype.scalarName}`);
-    throw new RuntimeError(`Expected out tensor to have dtype ${result.dtype}, but got ${out.dtype} instead`);
+    throw wrongDtype(out, result);
   }
+  if (o.decl.castsOut === false && result.dtype !== out.dtype) throw wrongDtype(out, result);
+  checkWritable(out);
   if (!sameShape(out.layout.shape, result.layout.shape)) resizeTo(out, result.layout);
   copyInto(out, result);
   out.cell.version++;
+}
+const wrongDtype = (out: Tensor, result: Tensor): Error => new RuntimeError(`Expected out tensor to have dtype ${result.dtype.cName}, but got ${out.dtype.cName} instead`);
+/** Fails where writing a result would change an input that is still to be read. */
+function checkOverlap(o: Op, out: Tensor, inputs: readonly Tensor[]): void {
+  for (const t of inputs) {
+    const shared = t.storage !== null && t.storage === out.storage;
+    if (shared && (overlaps(out, t) || (o.decl.disjointOut && t.layout.offset === out.layout.offset))) {
+      throw new RuntimeError('unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. Please clone() the tensor before performing the operation.');
+    }
+  }
 }
 /** Gives `out` another shape, in new memory where the old does not suffice. */
 export function resizeTo(out: Tensor, like: Layout): void {

@@ -60,9 +60,23 @@ export function repr(value: PyValue, foreign: ForeignText = () => null): string 
   if (value instanceof PyRange) return `range(${value.start}, ${value.stop}${value.step === 1n ? '' : `, ${value.step}`})`;
   if (value instanceof PySlice) return `slice(${each([value.start, value.stop, value.step])})`;
   if (value instanceof PyError) return `${value.kind}(${value.message ? stringRepr(value.message) : ''})`;
-  if (isPlainObject(value)) return `{${pairs(Object.entries(value))}}`;
+  if (isPlainObject(value)) return dictRepr(value, pairs, each);
   if (typeof value === 'function') return `<function ${value.name || '<lambda>'}>`;
   return String(value);
+}
+
+/** A library's dict, whose whole numbers are ints; a state dict is an OrderedDict, which its metadata tells. */
+function dictRepr(
+  dict: Readonly<Record<string, unknown>>,
+  pairs: (items: Iterable<readonly [PyValue, PyValue]>) => string,
+  each: (items: Iterable<PyValue>) => string,
+): string {
+  const entries = Object.entries(dict).map(([key, value]): [string, PyValue] => [key, pythonNumbers(value)]);
+  return Object.hasOwn(dict, '_metadata') ? `OrderedDict([${each(entries.map((pair) => PyTuple.from_(pair)))}])` : `{${pairs(entries)}}`;
+}
+function pythonNumbers(value: unknown): PyValue {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype ? value.map(pythonNumbers) : value;
 }
 
 /** Python's str(value). */

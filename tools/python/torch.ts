@@ -318,12 +318,10 @@ export class Torch implements Foreign {
   }
 
   isinstance(object: PyValue, type: PyValue): boolean {
-    return (
-      type instanceof LibraryClass &&
-      (typeof object === 'object' || typeof object === 'function') &&
-      object !== null &&
-      object instanceof type.type
-    );
+    const isObject = (typeof object === 'object' || typeof object === 'function') && object !== null;
+    if (type instanceof LibraryClass) return isObject && object instanceof type.type;
+    // torch.Tensor and torch.LongTensor are functions that stand for classes.
+    return type instanceof Member && isObject && typeof type.fn.prototype === 'object' && object instanceof type.fn;
   }
   typeOf(object: PyValue): PyValue {
     return new LibraryClass((object as { constructor: Constructor }).constructor, null);

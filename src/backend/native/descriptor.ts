@@ -29,6 +29,9 @@ export function addressOf(s: Storage): number {
   return s.address;
 }
 
+/** The address of a buffer's first byte. */
+export const bufferAddress = (b: ArrayBufferLike): number => addon.address(b);
+
 export function begin(): void {
   next = 0;
 }

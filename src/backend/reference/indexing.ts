@@ -1,8 +1,10 @@
 // Reference kernels that move elements between places. A place is a position in logical order; kernels compute the places of an
 // operator's elements and then read from them (`pick`) or write to them (`combine`).
-import { Category, int64 } from '../../core/dtype.ts';
+import { Category, type DTypeName, int64 } from '../../core/dtype.ts';
+import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../../core/half.ts';
 import { IndexError, RuntimeError } from '../../core/errors.ts';
 import type { TypedArray } from '../../core/storage.ts';
+import { broadcastShapes, showShape } from '../../core/shape.ts';
 import { contiguousStrides, type Shape } from '../../core/size.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { backend } from '../interface.ts';
@@ -54,7 +56,7 @@ export function combine(out: Tensor, self: Tensor, places: Places, values: Tenso
     store(out, x);
   } else {
     const x = reals(self).slice();
-    reduceReals(x, places, reals(values), how, includeSelf, valuePlaces);
+    reduceReals(x, places, reals(values), how, includeSelf, ROUND[out.dtype.name] ?? ((v) => v), valuePlaces);
     store(out, x);
   }
 }
@@ -75,16 +77,22 @@ function counts(places: Places, includeSelf: boolean): Map<number, number> {
   for (const p of places) found.set(p, (found.get(p) ?? (includeSelf ? 1 : 0)) + 1);
   return found;
 }
+/** Values accumulate in the tensor's own precision, as they do in place. */
+const ROUND: Partial<Record<DTypeName, (v: number) => number>> = {
+  float32: Math.fround,
+  float16: (v) => fromHalf(toHalf(v)),
+  bfloat16: (v) => fromBfloat16(toBfloat16(v)),
+};
 const REAL_START: Readonly<Record<Exclude<Reduction, 'set'>, number>> = { sum: 0, mean: 0, prod: 1, amax: Number.NEGATIVE_INFINITY, amin: Number.POSITIVE_INFINITY };
 const larger = (a: number, b: number): number => (Number.isNaN(a) || a > b ? a : b);
 const smaller = (a: number, b: number): number => (Number.isNaN(a) || a < b ? a : b);
-function reduceReals(x: Float64Array, places: Places, v: Float64Array, how: Exclude<Reduction, 'set'>, includeSelf: boolean, valuePlaces?: Places): void {
+function reduceReals(x: Float64Array, places: Places, v: Float64Array, how: Exclude<Reduction, 'set'>, includeSelf: boolean, round: (v: number) => number, valuePlaces?: Places): void {
   if (!includeSelf) for (const p of places) x[p] = REAL_START[how];
   for (let i = 0; i < places.length; i++) {
     const p = places[i]!;
     const b = v[valuePlaces ? valuePlaces[i]! : i]!;
     const a = x[p]!;
-    x[p] = how === 'prod' ? a * b : how === 'amax' ? larger(a, b) : how === 'amin' ? smaller(a, b) : a + b;
+    x[p] = round(how === 'prod' ? a * b : how === 'amax' ? larger(a, b) : how === 'amin' ? smaller(a, b) : a + b);
   }
   if (how === 'mean') for (const [p, n] of counts(places, includeSelf)) x[p]! /= n;
 }
@@ -162,6 +170,21 @@ export interface Addressing {
   /** The dimension of the result at which the common shape begins. */
   readonly at: number;
   readonly shape: Shape;
+}
+/** Note [Place of the index dimensions]: neighbouring indices are replaced where they stand; separated ones go to the front. */
+export function addressing(self: Shape, indices: readonly (Tensor | null)[]): Addressing {
+  const dims = indices.flatMap((t, d) => (t ? [d] : []));
+  const shapes = dims.map((d) => indices[d]!.layout.shape);
+  let common: Shape = [];
+  try {
+    common = shapes.reduce(broadcastShapes, []);
+  } catch {
+    throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes.map(showShape).join(', ')}`);
+  }
+  const adjacent = dims.every((d, i) => d === dims[0]! + i);
+  const at = adjacent ? (dims[0] ?? 0) : 0;
+  const others = self.filter((_, d) => !dims.includes(d));
+  return { dims, common, at, shape: [...others.slice(0, at), ...common, ...others.slice(at)] };
 }
 /** For every element of the result its place in self. Negative indices count from the end. */
 export function placesOf(self: Shape, indices: readonly (Tensor | null)[], how: Addressing): Places {

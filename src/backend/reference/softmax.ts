@@ -1,4 +1,5 @@
 // Reference softmax along one dimension: a tensor is seen as outer × n × inner.
+import { roundTo } from '../../core/sampling_elements.ts';
 import { wrapDim } from '../../core/shape.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { reals, store } from './arrays.ts';
@@ -48,7 +49,8 @@ export function logSoftmaxInto(out: Tensor, self: Tensor, l: Lines): void {
     const max = largest(x, start, l.n, l.inner);
     let sum = 0;
     for (let k = 0; k < l.n; k++) sum += Math.exp(x[start + k * l.inner]! - max);
-    const log = Math.log(sum);
+    // PyTorch keeps this number in the result's precision.
+    const log = roundTo(Math.log(sum), out.dtype);
     for (let k = 0; k < l.n; k++) r[start + k * l.inner] = x[start + k * l.inner]! - max - log;
   });
   store(out, r);

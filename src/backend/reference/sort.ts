@@ -61,7 +61,11 @@ export const medianPlace =
     }
     const places = range(n);
     const nth = Math.max((n - nans - 1) >> 1, 0);
-    nthElement(places, nth, (a, b) => less(keys[start + a * step]!, keys[start + b * step]!));
+    // Of equal elements the one whose place in a stable order is the middle.
+    nthElement(places, nth, (a, b) => {
+      const [x, y] = [keys[start + a * step]!, keys[start + b * step]!];
+      return less(x, y) || (!less(y, x) && a < b);
+    });
     return places[nth]!;
   };
 export const kthPlace =

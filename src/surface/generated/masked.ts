@@ -63,6 +63,7 @@ export const var_ = torchFunction('masked_var', 'masked') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; unbiased?: boolean | null; correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, unbiased?: boolean | null, options?: { correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
+export { var_ as var };
 /** The standard deviation of the elements that the mask lets through. */
 export const std = torchFunction('masked_std', 'masked') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; unbiased?: boolean | null; correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;

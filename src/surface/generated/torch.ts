@@ -1338,6 +1338,7 @@ export const var_ = torchFunction('var') as {
   (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
 };
+export { var_ as var };
 /** The variance over the given dimensions, and the mean. */
 export const var_mean = torchFunction('var_mean') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];

@@ -1,0 +1,5 @@
+// All accelerated families. Each file declares its entries when it is loaded.
+import './data.ts';
+import './nn.ts';
+import './random.ts';
+import './reduce.ts';
