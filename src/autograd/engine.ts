@@ -1,4 +1,5 @@
 // The backward pass: a ready queue over nodes, youngest first.
+import { complexes, reals } from '../backend/reference/arrays.ts';
 import { Category } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
@@ -36,8 +37,13 @@ export function backward(roots: readonly Tensor[], grads: readonly (Tensor | nul
   const tape = level === null ? plainTape : (level as TapeLevel);
   const savedRecording = tape.recording;
   const savedGrad = state.grad;
-  tape.recording = create_graph;
-  if (create_graph) state.grad = true;
+  // The plain tape follows the grad mode, which user code inside (hooks, recomputation) may switch on again; under a transform only
+  // this tape stops.
+  if (level === null && state.top === null) state.grad = create_graph;
+  else {
+    tape.recording = create_graph;
+    if (create_graph) state.grad = true;
+  }
   // Interceptors and levels may keep what passes by: nothing is reused then. See Note [Ownership].
   const owning = !create_graph && state.fn.length + state.kernel.length === 0 && state.top === null && level === null;
   try {
@@ -284,7 +290,4 @@ class Pass {
     }
   }
 }
-const isnan = lookup('isnan') as unknown as (t: Tensor) => Tensor;
-const any = lookup('any') as unknown as (t: Tensor) => Tensor;
-const item = lookup('item') as unknown as (t: Tensor) => unknown;
-const hasNan = (t: Tensor): boolean => Boolean(item(any(isnan(t))));
+const hasNan = (t: Tensor): boolean => t.level === null && (t.dtype.is_complex ? complexes(t) : reals(t)).some(Number.isNaN);

@@ -1,11 +1,11 @@
 // Execution of plain tensors: kernel-level interceptors, views, formulas, kernels.
 import { backend } from '../backend/interface.ts';
 
-import { Category, type DType } from '../core/dtype.ts';
+import { Category, type DType, uint8 } from '../core/dtype.ts';
 import { cpu, type Device, meta as metaDevice } from '../core/device.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
-import { isScalar } from '../core/scalar.ts';
+import { isScalar, toBigInt, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, expandStrides, showShape } from '../core/shape.ts';
 import { contiguousStrides, sameShape, type Shape } from '../core/size.ts';
 import { aliasOf, emptyLike, Tensor } from '../core/tensor.ts';
@@ -136,7 +136,7 @@ function runFormula(o: Op, args: unknown[]): unknown {
       if (!o.decl.check) formula.uniform[dtype.code] = p;
     }
     const out = emptyLike(uniform.canonical);
-    if (uniform.numel > 0) backend.current.pointwise(p, uniform.shape, inputsOf(o, args), [out]);
+    if (uniform.numel > 0) backend.current.pointwise(p, uniform.shape, inputsOf(o, wrapped(o, args, compute)), [out]);
     return out;
   }
   const shape = operandShape(o, args);
@@ -148,12 +148,12 @@ function runFormula(o: Op, args: unknown[]): unknown {
   const layout = resultLayout(o, args, shape, dtype, device);
   const out = emptyLike(layout);
   if (count === 1) {
-    if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, args), [out]);
+    if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, wrapped(o, args, compute)), [out]);
     return out;
   }
   const outs = [out];
   while (outs.length < count) outs.push(emptyLike(layout));
-  if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, args), outs);
+  if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, wrapped(o, args, compute)), outs);
   return outs;
 }
 function checkFormula(o: Op, args: readonly unknown[], compute: DType): void {
@@ -162,6 +162,11 @@ function checkFormula(o: Op, args: readonly unknown[], compute: DType): void {
   if (rejects?.includes(compute.category) || rejects?.includes(compute)) throw new NotImplementedError(notImplemented(o, compute));
 }
 const notImplemented = (o: Op, d: DType): string => `"${o.decl.kernelName ?? o.baseName}" not implemented for '${d.scalarName}'`;
+/** A negative number beside uint8 tensors wraps before it is computed with; only comparisons see it as it is. */
+function wrapped(o: Op, args: readonly unknown[], compute: DType): readonly unknown[] {
+  if (compute !== uint8 || o.decl.promote === 'bool') return args;
+  return args.map((a) => (isScalar(a) && toNumber(a) < 0 ? Number(BigInt.asUintN(8, toBigInt(a))) : a));
+}
 /** The operands in the order of the formula's inputs; other positions are never read. */
 const inputsOf = (o: Op, args: readonly unknown[]): readonly (Tensor | null)[] => (o.formulaInputs.length === args.length ? args : args.map((a) => (a instanceof Tensor || isScalar(a) ? a : null))) as readonly (Tensor | null)[];
 
@@ -311,7 +316,7 @@ function mutate(o: Op, args: unknown[]): Tensor {
     if (self.layout.device !== metaDevice && self.layout.numel > 0) {
       const clash = !self.layout.plain || args.some((t, i) => i > 0 && t instanceof Tensor && overlaps(self, t));
       if (clash) copyInto(self, runFormula(f, args) as Tensor);
-      else backend.current.pointwise(programFor(f, f.formula(args), args, compute, self.layout.dtype), shape, inputsOf(f, args), [self]);
+      else backend.current.pointwise(programFor(f, f.formula(args), args, compute, self.layout.dtype), shape, inputsOf(f, wrapped(f, args, compute)), [self]);
     }
   } else {
     const r = perform(f, args) as Tensor;

@@ -187,14 +187,13 @@ op('softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor', {
   inplace: false,
 });
 op('log_sigmoid(Tensor self) -> Tensor', {
-  doc: 'log σ(self).',
   pointwise: (self) => self.apply('log_sigmoid'),
   rejects: NOT_FLOATING,
   kernelName: 'log_sigmoid_cpu',
-  surface: ['nn.functional'],
-  aliases: ['logsigmoid'],
+  surface: [],
   inplace: false,
 });
+op('logsigmoid(Tensor input) -> Tensor', { doc: 'log σ(input); the result is contiguous.', decompose: ({ input }) => F.log_sigmoid(input.contiguous()), surface: ['nn.functional'] });
 op('tanhshrink(Tensor input) -> Tensor', { doc: 'input − tanh(input).', decompose: ({ input }) => input.sub(input.tanh()), surface: ['nn.functional'] });
 op('softsign(Tensor input) -> Tensor', { doc: 'input / (1 + |input|).', decompose: ({ input }) => input.div(input.abs().add(1)), surface: ['nn.functional'] });
 
@@ -213,7 +212,7 @@ op('hardsigmoid.functional(Tensor input, bool inplace=False) -> Tensor', {
 });
 op('hardswish(Tensor self) -> Tensor', {
   doc: 'self · min(max(self + 3, 0), 6) / 6.',
-  pointwise: (self) => self.le(-3).where(0, self.ge(3).where(self, self.mul(self.add(3)).div(6))),
+  pointwise: (self) => self.le(-3).where(self.mul(0), self.ge(3).where(self, self.mul(self.add(3)).div(6))),
   rejects: NOT_FLOATING,
   kernelName: 'hardswish_cpu',
   surface: [],
@@ -282,7 +281,7 @@ op('rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool
   doc: 'self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise.',
   decompose: ({ self, lower, upper, training, generator }) => {
     if (toNumber(lower) > toNumber(upper)) throw new RuntimeError('Lower bound should be less than or equal to the upper bound');
-    if (!training) return F.leaky_relu(self, (toNumber(lower) + toNumber(upper)) / 2);
+    if (!training) return F.leaky_relu(self.contiguous(), (toNumber(lower) + toNumber(upper)) / 2);
     return F._rrelu_kernel(self, F._rrelu_noise(self, lower, upper, generator as Generator | null));
   },
   random: true,

@@ -11,7 +11,7 @@ import { stridesLike } from './create.ts';
 
 op('_to_copy(Tensor self, *, ScalarType dtype) -> Tensor', {
   doc: 'self converted to a dtype.',
-  pointwise: (self) => self,
+  pointwise: (self, dtype) => (dtype === bool ? self.bool() : self),
   own: ['self'],
   numbers: [],
   promote: ({ dtype }) => dtype,

@@ -29,7 +29,16 @@ analytic('sinh', 'The hyperbolic sine.');
 analytic('cosh', 'The hyperbolic cosine.');
 analytic('tanh', 'The hyperbolic tangent.');
 analytic('asinh', 'The inverse hyperbolic sine.', ['arcsinh']);
-analytic('acosh', 'The inverse hyperbolic cosine.', ['arccosh']);
+op('acosh(Tensor self) -> Tensor', {
+  doc: 'The inverse hyperbolic cosine.',
+  pointwise: (self) => self.apply('acosh'),
+  promote: 'int_to_float',
+  // The real derivative is finite below −1 too, where the value is NaN.
+  grad: {
+    self: uses('self', (g, { self }) => (self.dtype.is_complex ? g.mul(self.sub(1).rsqrt().mul(self.add(1).rsqrt()).conj()) : g.mul(self.square().sub(1).rsqrt()))),
+  },
+  aliases: ['arccosh'],
+});
 analytic('atanh', 'The inverse hyperbolic tangent.', ['arctanh']);
 analytic('sigmoid', '1 / (1 + e⁻ˢᵉˡᶠ).', ['special_expit']);
 

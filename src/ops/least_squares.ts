@@ -102,7 +102,7 @@ function tolerances(A: Tensor, atol: Tensor | number | null, rtol: Tensor | numb
   const positive = atol === null ? null : typeof atol === 'number' ? F.full([], atol, dtype, null, A.device).gt(0) : atol.gt(0);
   const known = rtol ?? defaultTolerance(A);
   if (rtol !== null || positive === null) return [tensor(atol ?? 0), tensor(known)];
-  return [tensor(atol!), F.where$ScalarSelf(positive, 0, tensor(known))];
+  return [tensor(atol!), F.where$self(positive, 0, tensor(known))];
 }
 op('linalg_pinv.atol_rtol_tensor(Tensor self, *, Tensor? atol=None, Tensor? rtol=None, bool hermitian=False) -> Tensor', {
   doc: 'The Moore–Penrose inverse; singular values up to max(atol, rtol · the largest) count as zero.',
@@ -114,11 +114,11 @@ op('linalg_pinv.atol_rtol_tensor(Tensor self, *, Tensor? atol=None, Tensor? rtol
     if (hermitian) {
       const [values, vectors] = F.linalg_eigh(self, 'L');
       const size = values.abs();
-      const kept = F.where$ScalarOther(size.gt(thresholds(absolute, relative, F.amax(size, [-1], true))), values.reciprocal(), 0).to(self.dtype);
+      const kept = F.where$self(size.gt(thresholds(absolute, relative, F.amax(size, [-1], true))), values.reciprocal(), 0).to(self.dtype);
       return vectors.mul(row(kept)).matmul(vectors.mH);
     }
     const [U, S, Vh] = F.linalg_svd(self, false, null);
-    const kept = F.where$ScalarOther(S.gt(thresholds(absolute, relative, S.narrow(-1, 0, 1))), S.reciprocal(), 0).to(self.dtype);
+    const kept = F.where$self(S.gt(thresholds(absolute, relative, S.narrow(-1, 0, 1))), S.reciprocal(), 0).to(self.dtype);
     return Vh.mH.mul(row(kept)).matmul(U.mH);
   },
   grad: { self: uses('self', 'result', (g, { self, result }) => pinvGradient(g, result, self)) },

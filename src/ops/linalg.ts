@@ -86,7 +86,7 @@ op('logdet(Tensor self) -> Tensor', {
     checkFloating(self, 'logdet');
     const [sign, logabsdet] = F.linalg_slogdet(self);
     if (self.dtype.is_complex) return sign.log().add(logabsdet);
-    return F.where$ScalarSelf(sign.eq(-1), Number.NaN, logabsdet);
+    return F.where$self(sign.eq(-1), Number.NaN, logabsdet);
   },
   inplace: false,
 });

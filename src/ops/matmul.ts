@@ -216,29 +216,3 @@ op('linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor', {
   surface: ['nn.functional'],
   autocast: 'lower',
 });
-op('tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor', {
-  doc: 'The sum of products over the paired dimensions.',
-  decompose: ({ self, other, dims_self, dims_other }) => {
-    if (dims_self.length !== dims_other.length) throw new RuntimeError('both dimension lists should have same length');
-    const at = (d: number, n: number): number => (d < 0 ? d + n : d);
-    const da = dims_self.map((d) => at(d, self.ndim));
-    const db = dims_other.map((d) => at(d, other.ndim));
-    const rest = (t: Tensor, used: readonly number[]): number[] => t.layout.shape.map((_, i) => i).filter((i) => !used.includes(i));
-    const [ra, rb] = [rest(self, da), rest(other, db)];
-    let [x, y] = [self, other];
-    da.forEach((d, i) => {
-      const [n, m] = [self.layout.shape[d]!, other.layout.shape[db[i]!]!];
-      if (n === m) return;
-      if (n !== 1 && m !== 1) throw new RuntimeError(`contracted dimensions need to match, but first has size ${n} in dim ${dims_self[i]} and second has size ${m} in dim ${dims_other[i]}`);
-      if (n === 1) y = y.sum([db[i]!], true);
-      else x = x.sum([d], true);
-    });
-    const k = numel(da.map((d) => x.layout.shape[d]!));
-    const shapeOf = (t: Tensor, r: readonly number[]): number[] => r.map((i) => t.layout.shape[i]!);
-    const [sa, sb] = [shapeOf(x, ra), shapeOf(y, rb)];
-    const left = x.permute([...ra, ...da]).reshape([numel(sa), k]);
-    const right = y.permute([...db, ...rb]).reshape([k, numel(sb)]);
-    return left.mm(right).reshape([...sa, ...sb]);
-  },
-  surface: [],
-});

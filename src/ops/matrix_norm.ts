@@ -99,7 +99,7 @@ function checkCondition(self: Tensor, ord: string | null): void {
 function throughInverse(self: Tensor, norm: (t: Tensor) => Tensor): Tensor {
   const [inverse, info] = F.linalg_inv_ex(self, false);
   const ratio = norm(self).mul(norm(inverse));
-  return F.where$ScalarSelf(info.gt(0), Number.POSITIVE_INFINITY, ratio);
+  return F.where$self(info.gt(0), Number.POSITIVE_INFINITY, ratio);
 }
 op('linalg_cond(Tensor self, Scalar? p=None) -> Tensor', {
   doc: 'The condition number in the norm of order `p`: 2 (also None), −2, 1, −1, inf or −inf.',

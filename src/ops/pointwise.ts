@@ -273,7 +273,16 @@ function notImplemented(name: string): { names: readonly string[]; fn: () => nev
 }
 /** Rounding leaves integers as they are. */
 const rounding = (name: string, doc: string, f: (x: Expr) => Expr, aliases: readonly string[] = []): void => {
-  op(`${name}(Tensor self) -> Tensor` as 'floor(Tensor self) -> Tensor', { doc, pointwise: f, rejects: BOOL_AND_COMPLEX, kernelName: `${name}_vml_cpu`, aliases });
+  op(`${name}(Tensor self) -> Tensor` as 'floor(Tensor self) -> Tensor', {
+    doc,
+    pointwise: f,
+    check: ({ self }) => {
+      if (self.dtype.is_complex && name !== 'round') throw new NotImplementedError(`${name} is not supported for complex inputs`);
+    },
+    rejects: BOOL_AND_COMPLEX,
+    kernelName: `${name}_vml_cpu`,
+    aliases,
+  });
 };
 rounding('ceil', 'The smallest integer that is not below.', (x) => x.apply('ceil'));
 rounding('floor', 'The largest integer that is not above.', (x) => x.floor());
@@ -287,7 +296,7 @@ op('round.decimals(Tensor self, *, int decimals) -> Tensor', {
     return decimals > 0 ? self.mul(scale).round().div(scale) : self.div(scale).round().mul(scale);
   },
   rejects: NOT_FLOATING,
-  kernelName: 'round_vml_cpu',
+  kernelName: 'round_cpu',
 });
 op('frac(Tensor self) -> Tensor', { doc: 'The fractional part, with the sign of self.', pointwise: (self) => self.sub(self.trunc()), rejects: NOT_FLOATING, kernelName: 'frac_cpu' });
 
@@ -308,24 +317,38 @@ op('lcm(Tensor self, Tensor other) -> Tensor', {
 });
 
 // ---- bounds -------------------------------------------------------------------------------------------------------
-/** The larger of two; a NaN on either side wins. The gradient of a tie goes to self. */
-const atLeast = (self: Expr, min: Expr): Expr => self.ge(min).or(self.isnan()).where(self, min);
-const atMost = (self: Expr, max: Expr): Expr => self.le(max).or(self.isnan()).where(self, max);
-function clamped(self: Expr, min: Expr | null, max: Expr | null): Expr {
-  if (min && max) return self.clamp(min, max);
-  return min ? atLeast(self, min) : max ? atMost(self, max) : self;
-}
-function checkClamp({ self, min, max }: { self: Tensor; min: unknown; max: unknown }): void {
+/** Numbers as bounds: on the bound, and at NaN, the derivative is 0. A NaN bound wins. */
+const above = (x: Expr, min: Expr): Expr => x.gt(min).where(x, x.isnan().where(x.detach(), min));
+const below = (x: Expr, max: Expr): Expr => x.lt(max).where(x, x.isnan().where(x.detach(), max));
+function checkBounds({ self, min, max }: { self: Tensor; min: unknown; max: unknown }): void {
   if (min === null && max === null) throw new RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
-  checkOrdered(self);
+  checkOrdered({ self });
 }
-function checkOrdered(self: Operand): void {
-  if (self instanceof Tensor && self.dtype.is_complex) throw new NotImplementedError('clamp is not supported for complex types');
+function checkOrdered({ self }: { self: Tensor }): void {
+  if (self.dtype.is_complex) throw new NotImplementedError('clamp is not supported for complex types');
 }
-op('clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor', { doc: 'self, but not below min and not above max.', pointwise: clamped, decides: true, numbers: [], check: checkClamp, aliases: ['clip'] });
-op('clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor', { pointwise: clamped, decides: true, numbers: ['min', 'max'], check: checkClamp, aliases: ['clip'] });
-op('clamp_min.Tensor(Tensor self, Tensor min) -> Tensor', { doc: 'self, but not below min.', pointwise: atLeast, decides: true, numbers: ['min'], check: ({ self }) => checkOrdered(self) });
-op('clamp_max.Tensor(Tensor self, Tensor max) -> Tensor', { doc: 'self, but not above max.', pointwise: atMost, decides: true, numbers: ['max'], check: ({ self }) => checkOrdered(self) });
+op('clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor', {
+  doc: 'self, but not below min and not above max.',
+  pointwise: (self, min, max) => (min && max ? self.clamp(min, max) : min ? self.maximum(min) : max ? self.minimum(max) : self),
+  decides: true,
+  numbers: [],
+  check: checkBounds,
+  aliases: ['clip'],
+});
+op('clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor', {
+  pointwise: (self, min, max) => {
+    const raised = min ? above(self, min) : self;
+    return max ? below(raised, max) : raised;
+  },
+  decides: true,
+  numbers: [],
+  check: checkBounds,
+  aliases: ['clip'],
+});
+op('clamp_min.Tensor(Tensor self, Tensor min) -> Tensor', { doc: 'self, but not below min.', pointwise: (self, min) => self.maximum(min), decides: true, numbers: [], check: checkOrdered });
+op('clamp_min(Tensor self, Scalar min) -> Tensor', { pointwise: above, decides: true, numbers: [], check: checkOrdered });
+op('clamp_max.Tensor(Tensor self, Tensor max) -> Tensor', { doc: 'self, but not above max.', pointwise: (self, max) => self.minimum(max), decides: true, numbers: [], check: checkOrdered });
+op('clamp_max(Tensor self, Scalar max) -> Tensor', { pointwise: below, decides: true, numbers: [], check: checkOrdered });
 
 function checkReal(name: string): (args: { self: Operand; other: Operand }) => void {
   return ({ self, other }) => {

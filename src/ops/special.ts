@@ -1,15 +1,17 @@
 // Special functions. Their values are in src/pointwise/special, their derivatives in src/pointwise/derivative.ts.
 import { frexpInto } from '../backend/reference/frexp.ts';
-import { Category, int32 } from '../core/dtype.ts';
+import { bfloat16, Category, type DType, float16, int32 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { like } from '../autograd/rules.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 import type { Expr } from '../pointwise/expr.ts';
+import { stridesLike } from './create.ts';
 import { COMPLEX } from './kinds.ts';
 
+const WIDE: readonly (Category | DType)[] = [Category.Complex, float16, bfloat16];
 /** A function of a real number; integers become floats. */
-const real = (name: string, doc: string, more: { primitive?: string; aliases?: readonly string[]; grad?: 'none'; inplace?: false } = {}): void => {
+const real = (name: string, doc: string, more: { primitive?: string; aliases?: readonly string[]; grad?: 'none'; inplace?: false; rejects?: typeof WIDE; kernelName?: string } = {}): void => {
   const { primitive = name.replace(/^special_/, ''), ...rest } = more;
   op(`${name}(Tensor self) -> Tensor` as 'erf(Tensor self) -> Tensor', {
     doc,
@@ -21,27 +23,29 @@ const real = (name: string, doc: string, more: { primitive?: string; aliases?: r
   });
 };
 /** A function that exists in torch.special only. */
-const special = (name: string, doc: string, more: { grad?: 'none' } = {}): void => real(`special_${name}`, doc, { ...more, inplace: false });
+const special = (name: string, doc: string, more: { grad?: 'none'; rejects?: typeof WIDE } = {}): void => real(`special_${name}`, doc, { kernelName: `${name}_cpu`, ...more, inplace: false });
+/** Needs at least single precision. */
+const wide = (name: string, doc: string, more: { grad?: 'none' } = {}): void => special(name, doc, { ...more, rejects: WIDE });
 
 // ---- error function -----------------------------------------------------------------------------------------------
 real('erf', 'The error function.', { aliases: ['special_erf'] });
 real('erfc', '1 − erf(self).', { aliases: ['special_erfc'] });
 real('erfinv', 'The inverse of erf.', { aliases: ['special_erfinv'] });
-special('erfcx', 'exp(self²) · erfc(self).');
-special('ndtri', 'The inverse of ndtr.');
-special('log_ndtr', 'log ndtr(self), accurate in the lower tail.');
+wide('erfcx', 'exp(self²) · erfc(self).');
+wide('ndtri', 'The inverse of ndtr.');
+wide('log_ndtr', 'log ndtr(self), accurate in the lower tail.');
 op('special_ndtr(Tensor self) -> Tensor', {
   doc: 'The distribution function of the standard normal distribution.',
   pointwise: (self) => self.mul(-Math.SQRT1_2).apply('erfc').mul(0.5),
   promote: 'int_to_float',
   rejects: COMPLEX,
-  kernelName: 'ndtr_cpu',
+  kernelName: 'erf_vml_cpu',
   inplace: false,
 });
 
 // ---- gamma function -----------------------------------------------------------------------------------------------
 real('lgamma', 'log |Γ(self)|.', { aliases: ['special_gammaln'] });
-real('digamma', 'The logarithmic derivative of Γ.', { aliases: ['special_psi', 'special_digamma'] });
+real('digamma', 'The logarithmic derivative of Γ.', { kernelName: 'digamma', aliases: ['special_psi', 'special_digamma'] });
 const polygamma = (n: number, x: Expr): Expr => {
   if (n < 0) throw new RuntimeError('polygamma(n, x) does not support negative n.');
   return n === 0 ? x.apply('digamma') : n === 1 ? x.apply('trigamma') : x.constant(n).apply('polygamma', x);
@@ -89,23 +93,24 @@ real('i0', 'The modified Bessel function of the first kind, order 0.', { aliases
 special('i0e', 'exp(−|self|) · I₀(self).');
 special('i1', 'The modified Bessel function of the first kind, order 1.');
 special('i1e', 'exp(−|self|) · I₁(self).');
-special('bessel_j0', 'The Bessel function of the first kind, order 0.');
-special('bessel_j1', 'The Bessel function of the first kind, order 1.');
-special('bessel_y0', 'The Bessel function of the second kind, order 0.');
-special('bessel_y1', 'The Bessel function of the second kind, order 1.');
-special('modified_bessel_i0', 'The modified Bessel function of the first kind, order 0.');
-special('modified_bessel_i1', 'The modified Bessel function of the first kind, order 1.');
-special('modified_bessel_k0', 'The modified Bessel function of the second kind, order 0.');
-special('modified_bessel_k1', 'The modified Bessel function of the second kind, order 1.');
-special('scaled_modified_bessel_k0', 'exp(self) · K₀(self).', { grad: 'none' });
-special('scaled_modified_bessel_k1', 'exp(self) · K₁(self).', { grad: 'none' });
-special('spherical_bessel_j0', 'The spherical Bessel function of the first kind, order 0.', { grad: 'none' });
+wide('bessel_j0', 'The Bessel function of the first kind, order 0.');
+wide('bessel_j1', 'The Bessel function of the first kind, order 1.');
+wide('bessel_y0', 'The Bessel function of the second kind, order 0.');
+wide('bessel_y1', 'The Bessel function of the second kind, order 1.');
+wide('modified_bessel_i0', 'The modified Bessel function of the first kind, order 0.');
+wide('modified_bessel_i1', 'The modified Bessel function of the first kind, order 1.');
+wide('modified_bessel_k0', 'The modified Bessel function of the second kind, order 0.');
+wide('modified_bessel_k1', 'The modified Bessel function of the second kind, order 1.');
+wide('scaled_modified_bessel_k0', 'exp(self) · K₀(self).', { grad: 'none' });
+wide('scaled_modified_bessel_k1', 'exp(self) · K₁(self).', { grad: 'none' });
+wide('spherical_bessel_j0', 'The spherical Bessel function of the first kind, order 0.', { grad: 'none' });
 op('special_airy_ai(Tensor x) -> Tensor', {
   doc: 'The Airy function Ai.',
   pointwise: (x) => x.apply('airy_ai'),
   numbers: [],
   promote: 'int_to_float',
-  rejects: COMPLEX,
+  rejects: WIDE,
+  kernelName: 'airy_ai_cpu',
   grad: 'none',
 });
 
@@ -142,6 +147,7 @@ op('special_entr(Tensor self) -> Tensor', {
   pointwise: (self) => self.isnan().where(self, self.gt(0).where(self.neg().mul(self.log()), self.eq(0).where(0, Number.NEGATIVE_INFINITY))),
   promote: 'int_to_float',
   rejects: COMPLEX,
+  kernelName: 'entr_cpu',
   grad: { self: uses('self', (g, { self }) => like(g.mul(self.log().add(1).neg()), self.layout)) },
   inplace: false,
 });
@@ -182,8 +188,8 @@ op('frexp.Tensor(Tensor self) -> (Tensor mantissa, Tensor exponent)', {
   meta: ({ self }) => {
     if (self.dtype.category !== Category.Floating) throw new RuntimeError('torch.frexp() only supports floating-point dtypes');
     return [
-      { shape: self.layout.shape, dtype: self.dtype },
-      { shape: self.layout.shape, dtype: int32 },
+      { shape: self.layout.shape, dtype: self.dtype, stride: stridesLike(self.layout, null) },
+      { shape: self.layout.shape, dtype: int32, stride: stridesLike(self.layout, null) },
     ];
   },
   kernel: ({ self }, mantissa, exponent) => frexpInto(self, mantissa!, exponent!),

@@ -113,11 +113,14 @@ class Z implements Parts {
     const right = this.re.ge(0);
     return new Z(right.where(t, half.abs()), right.where(half, t.apply('copysign', this.im)));
   }
+  // Zero parts stay zero, whatever the other part: ∞ · 0 would be NaN.
   sinh(): Z {
-    return new Z(this.re.sinh().mul(this.im.cos()), this.re.cosh().mul(this.im.sin()));
+    const [x, y] = [this.re, this.im];
+    return new Z(x.eq(0).where(x, x.sinh().mul(y.cos())), y.eq(0).where(y, x.cosh().mul(y.sin())));
   }
   cosh(): Z {
-    return new Z(this.re.cosh().mul(this.im.cos()), this.re.sinh().mul(this.im.sin()));
+    const [x, y] = [this.re, this.im];
+    return new Z(x.cosh().mul(y.cos()), y.eq(0).where(y, x.eq(0).where(x, x.sinh().mul(y.sin()))));
   }
   sin(): Z {
     return this.turn().sinh().turnBack();

@@ -128,8 +128,18 @@ function selections(e: Expr): readonly ((t: Expr) => Expr)[] | null {
       return [(t) => t, (t) => a.where(t, 0), (t) => a.where(0, t)];
     case 'relu':
       return [(t) => e.gt(0).where(t, 0)];
-    case 'clamp':
-      return [(t) => a.ge(b).and(a.le(c)).where(t, 0), (t) => a.lt(b).and(b.lt(c)).where(t, 0), (t) => a.gt(c).or(b.ge(c)).where(t, 0)];
+    case 'clamp': {
+      // On a bound that is below the other, x and the bound share; of crossed bounds the upper one is the result.
+      const proper = b.lt(c);
+      const crossed = b.gt(c);
+      const half = (t: Expr): Expr => t.div(2);
+      const own = (t: Expr): Expr => a.eq(b).or(a.eq(c)).where(proper.where(half(t), t), t);
+      return [
+        (t) => crossed.or(a.lt(b)).or(a.gt(c)).where(0, own(t)),
+        (t) => crossed.where(0, a.lt(b).where(t, a.eq(b).and(proper).where(half(t), 0))),
+        (t) => crossed.or(a.gt(c)).where(t, a.eq(c).and(proper).where(half(t), 0)),
+      ];
+    }
     case 'maximum':
       return [(t) => a.eq(b).where(t.div(2), a.lt(b).where(0, t)), (t) => a.eq(b).where(t.div(2), a.gt(b).where(0, t))];
     case 'minimum':

@@ -39,5 +39,5 @@ export {
 export { get_printoptions, type PrintOptions, type PrintSettings, print, printoptions, set_printoptions } from './print.ts';
 export { broadcast_shapes } from '../ops/shape.ts';
 export { resize_as_ } from './layout-members.ts';
+export { is_complex, is_conj, is_floating_point, is_inference, is_neg, is_signed, numel, result_type } from './queries.ts';
 export * as signal from './signal.ts';
-export * as utils from './utils-namespace.ts';

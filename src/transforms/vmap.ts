@@ -111,6 +111,12 @@ class VmapLevel implements Level {
       );
     }
     return below(this, () => {
+      if (this.randomness === 'same' && o.functional) {
+        // One row is drawn and written to all of them.
+        const row = toLevel(o.functional, args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, 0) : t)))) as Tensor;
+        F.copy_(this.front(args[0] as Tensor), row);
+        return args[0];
+      }
       if (this.randomness === 'same') {
         return toLevel(o, args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, 0) : t))));
       }

@@ -12,7 +12,7 @@ describe('fixed', () => {
     [-0, 2, '-0.00'],
     [-0.00001, 4, '-0.0000'],
     [1e22, 1, '10000000000000000000000.0'],
-    [-27350367368574.789062, 6, '-27350367368574.789062'],
+    [-27350367368574.79, 6, '-27350367368574.789062'],
     [Number.NaN, 4, 'nan'],
     [Number.NEGATIVE_INFINITY, 4, '-inf'],
   ])('writes %d with %d digits as %s', (x, digits, text) => expect(fixed(x, digits)).toBe(text));

@@ -109,13 +109,9 @@ export const softplus = torchFunction('softplus', 'functional') as {
   (input: Tensor | Scalar, options: { beta?: Scalar; threshold?: Scalar; out?: Tensor }): Tensor;
   (input: Tensor | Scalar, beta?: Scalar, threshold?: Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** log σ(self). */
-export const log_sigmoid = torchFunction('log_sigmoid', 'functional') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
-};
-/** log σ(self). */
+/** log σ(input); the result is contiguous. */
 export const logsigmoid = torchFunction('logsigmoid', 'functional') as {
-  (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** input − tanh(input). */
 export const tanhshrink = torchFunction('tanhshrink', 'functional') as {
@@ -260,4 +256,117 @@ export const dropout3d = torchFunction('dropout3d', 'functional') as {
 export const pad = torchFunction('pad', 'functional') as {
   (input: Tensor, pad: readonly (number)[], options: { mode?: string; value?: number | FloatScalar | null; out?: Tensor }): Tensor;
   (input: Tensor, pad: readonly (number)[], mode?: string, value?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+};
+/** The mean (or sum) of squared differences. */
+export const mse_loss = torchFunction('mse_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { size_average?: boolean | null; reduce?: boolean | null; reduction?: string; weight?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, weight?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** The mean (or sum) of absolute differences. */
+export const l1_loss = torchFunction('l1_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { size_average?: boolean | null; reduce?: boolean | null; reduction?: string; weight?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, weight?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** Squared differences near zero, absolute ones beyond beta. */
+export const smooth_l1_loss = torchFunction('smooth_l1_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { size_average?: boolean | null; reduce?: boolean | null; reduction?: string; beta?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, beta?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** Squared differences near zero, absolute ones beyond delta. */
+export const huber_loss = torchFunction('huber_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { reduction?: string; delta?: number | FloatScalar; weight?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, reduction?: string, delta?: number | FloatScalar, weight?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** The cross entropy of probabilities and targets between 0 and 1. */
+export const binary_cross_entropy = torchFunction('binary_cross_entropy', 'functional') as {
+  (input: Tensor, target: Tensor, options: { weight?: Tensor | null; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, weight?: Tensor | null, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** binary_cross_entropy of sigmoid(input). */
+export const binary_cross_entropy_with_logits = torchFunction('binary_cross_entropy_with_logits', 'functional') as {
+  (input: Tensor, target: Tensor, options: { weight?: Tensor | null; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; pos_weight?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, weight?: Tensor | null, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, pos_weight?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** The Kullback–Leibler divergence of log-probabilities from targets. */
+export const kl_div = torchFunction('kl_div', 'functional') as {
+  (input: Tensor, target: Tensor, options: { size_average?: boolean | null; reduce?: boolean | null; reduction?: string; log_target?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, log_target?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The negative log likelihood of Poisson distributed targets. */
+export const poisson_nll_loss = torchFunction('poisson_nll_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { log_input?: boolean; full?: boolean; size_average?: boolean | null; eps?: number | FloatScalar; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, log_input?: boolean, full?: boolean, size_average?: boolean | null, eps?: number | FloatScalar, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** The negative log likelihood of normally distributed targets. */
+export const gaussian_nll_loss = torchFunction('gaussian_nll_loss', 'functional') as {
+  (input: Tensor, target: Tensor, var_: Tensor, options: { full?: boolean; eps?: number | FloatScalar; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, var_: Tensor, full?: boolean, eps?: number | FloatScalar, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** input where the target is 1, max(0, margin − input) where it is −1. */
+export const hinge_embedding_loss = torchFunction('hinge_embedding_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { margin?: number | FloatScalar; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, margin?: number | FloatScalar, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** log(1 + exp(−target · input)). */
+export const soft_margin_loss = torchFunction('soft_margin_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** binary_cross_entropy_with_logits averaged over the last dimension. */
+export const multilabel_soft_margin_loss = torchFunction('multilabel_soft_margin_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { weight?: Tensor | null; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, weight?: Tensor | null, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** max(0, −target · (input1 − input2) + margin). */
+export const margin_ranking_loss = torchFunction('margin_ranking_loss', 'functional') as {
+  (input1: Tensor, input2: Tensor, target: Tensor, options: { margin?: number | FloatScalar; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input1: Tensor, input2: Tensor, target: Tensor, margin?: number | FloatScalar, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** 1 − cos where the target is 1, max(0, cos − margin) where it is −1. */
+export const cosine_embedding_loss = torchFunction('cosine_embedding_loss', 'functional') as {
+  (input1: Tensor, input2: Tensor, target: Tensor, options: { margin?: number | FloatScalar; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input1: Tensor, input2: Tensor, target: Tensor, margin?: number | FloatScalar, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** max(0, margin + |anchor − positive| − |anchor − negative|). */
+export const triplet_margin_loss = torchFunction('triplet_margin_loss', 'functional') as {
+  (anchor: Tensor, positive: Tensor, negative: Tensor, options: { margin?: number | FloatScalar; p?: number | FloatScalar; eps?: number | FloatScalar; swap?: boolean; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (anchor: Tensor, positive: Tensor, negative: Tensor, margin?: number | FloatScalar, p?: number | FloatScalar, eps?: number | FloatScalar, swap?: boolean, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** triplet_margin_loss with a distance of the caller. */
+export const triplet_margin_with_distance_loss = torchFunction('triplet_margin_with_distance_loss', 'functional') as {
+  (anchor: Tensor, positive: Tensor, negative: Tensor, options?: { distance_function?: unknown | null; margin?: number | FloatScalar; swap?: boolean; reduction?: string; out?: Tensor }): Tensor;
+};
+/** The mean over classes of max(0, margin − input[target] + input[class])^p. */
+export const multi_margin_loss = torchFunction('multi_margin_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { p?: Scalar; margin?: Scalar; weight?: Tensor | null; size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, p?: Scalar, margin?: Scalar, weight?: Tensor | null, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** The margins of all targets of an example (up to the first −1) against all other classes, divided by their number. */
+export const multilabel_margin_loss = torchFunction('multilabel_margin_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { size_average?: boolean | null; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, size_average?: boolean | null, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** The negative log likelihood of class indices, from log-probabilities (N, C, …) or (C). */
+export const nll_loss = torchFunction('nll_loss', 'functional') as {
+  (input: Tensor, target: Tensor, options: { weight?: Tensor | null; size_average?: boolean | null; ignore_index?: number; reduce?: boolean | null; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, weight?: Tensor | null, size_average?: boolean | null, ignore_index?: number, reduce?: boolean | null, reduction?: string, options?: { out?: Tensor }): Tensor;
+};
+/** The cross entropy of logits (N, C, …) or (C) with class indices or class probabilities. */
+export const cross_entropy = torchFunction('cross_entropy', 'functional') as {
+  (input: Tensor, target: Tensor, options: { weight?: Tensor | null; size_average?: boolean | null; ignore_index?: number; reduce?: boolean | null; reduction?: string; label_smoothing?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, weight?: Tensor | null, size_average?: boolean | null, ignore_index?: number, reduce?: boolean | null, reduction?: string, label_smoothing?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** cross_entropy of linear(input, linear_weight, linear_bias). The options, which trade time for memory, do not change the result. */
+export const linear_cross_entropy = torchFunction('linear_cross_entropy', 'functional') as {
+  (input: Tensor, linear_weight: Tensor, target: Tensor, options?: { linear_bias?: Tensor | null; weight?: Tensor | null; reduction?: string; ignore_index?: number | null; label_smoothing?: number | FloatScalar; options?: unknown | null; out?: Tensor }): Tensor;
+};
+/** The p-norm of x1 − x2 + eps along the last dimension. */
+export const pairwise_distance = torchFunction('pairwise_distance', 'functional') as {
+  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, p?: number | FloatScalar, eps?: number | FloatScalar, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The cosine of the angle between vectors along a dimension; norms count at least eps. */
+export const cosine_similarity = torchFunction('cosine_similarity', 'functional') as {
+  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };

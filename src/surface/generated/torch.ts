@@ -553,47 +553,51 @@ export const lcm = torchFunction('lcm') as {
 };
 /** self, but not below min and not above max. */
 export const clamp = torchFunction('clamp') as {
+  (input: Tensor, options: { min?: Tensor | null; max?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, min?: Tensor | null, max?: Tensor | null, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { min?: Scalar | null; max?: Scalar | null; out?: Tensor }): Tensor;
   (input: Tensor, min?: Scalar | null, max?: Scalar | null, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, options: { min?: Tensor | Scalar | null; max?: Tensor | Scalar | null; out?: Tensor }): Tensor;
-  (input: Tensor, min?: Tensor | Scalar | null, max?: Tensor | Scalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** self, but not below min and not above max. */
 export const clip = torchFunction('clip') as {
+  (input: Tensor, options: { min?: Tensor | null; max?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, min?: Tensor | null, max?: Tensor | null, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { min?: Scalar | null; max?: Scalar | null; out?: Tensor }): Tensor;
   (input: Tensor, min?: Scalar | null, max?: Scalar | null, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, options: { min?: Tensor | Scalar | null; max?: Tensor | Scalar | null; out?: Tensor }): Tensor;
-  (input: Tensor, min?: Tensor | Scalar | null, max?: Tensor | Scalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** self, but not below min and not above max. */
 export const clamp_ = torchFunction('clamp_') as {
+  (input: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor;
+  (input: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor;
   (input: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor;
   (input: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor;
-  (input: Tensor, options: { min?: Tensor | Scalar | null; max?: Tensor | Scalar | null }): Tensor;
-  (input: Tensor, min?: Tensor | Scalar | null, max?: Tensor | Scalar | null): Tensor;
 };
 /** self, but not below min and not above max. */
 export const clip_ = torchFunction('clip_') as {
+  (input: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor;
+  (input: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor;
   (input: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor;
   (input: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor;
-  (input: Tensor, options: { min?: Tensor | Scalar | null; max?: Tensor | Scalar | null }): Tensor;
-  (input: Tensor, min?: Tensor | Scalar | null, max?: Tensor | Scalar | null): Tensor;
 };
 /** self, but not below min. */
 export const clamp_min = torchFunction('clamp_min') as {
-  (input: Tensor, min: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, min: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, min: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** self, but not below min. */
 export const clamp_min_ = torchFunction('clamp_min_') as {
-  (input: Tensor, min: Tensor | Scalar): Tensor;
+  (input: Tensor, min: Tensor): Tensor;
+  (input: Tensor, min: Scalar): Tensor;
 };
 /** self, but not above max. */
 export const clamp_max = torchFunction('clamp_max') as {
-  (input: Tensor, max: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, max: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, max: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** self, but not above max. */
 export const clamp_max_ = torchFunction('clamp_max_') as {
-  (input: Tensor, max: Tensor | Scalar): Tensor;
+  (input: Tensor, max: Tensor): Tensor;
+  (input: Tensor, max: Scalar): Tensor;
 };
 /** The larger of two; NaN if either is NaN. */
 export const maximum = torchFunction('maximum') as {
@@ -2109,4 +2113,155 @@ export const native_dropout_backward = torchFunction('native_dropout_backward') 
 export const constant_pad_nd = torchFunction('constant_pad_nd') as {
   (input: Tensor, pad: readonly (number)[], options: { value?: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, pad: readonly (number)[], value?: Scalar, options?: { out?: Tensor }): Tensor;
+};
+/** binary_cross_entropy of sigmoid(self), computed without overflow. */
+export const binary_cross_entropy_with_logits = torchFunction('binary_cross_entropy_with_logits') as {
+  (input: Tensor, target: Tensor, options: { weight?: Tensor | null; pos_weight?: Tensor | null; reduction?: number; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, weight?: Tensor | null, pos_weight?: Tensor | null, reduction?: number, options?: { out?: Tensor }): Tensor;
+};
+/** The p-norm of x1 − x2 + eps along the last dimension. */
+export const pairwise_distance = torchFunction('pairwise_distance') as {
+  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, p?: number | FloatScalar, eps?: number | FloatScalar, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The cosine of the angle between vectors along a dimension; norms count at least eps. */
+export const cosine_similarity = torchFunction('cosine_similarity') as {
+  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. */
+export const einsum = torchFunction('einsum') as {
+  (equation: string, tensors: readonly (Tensor)[], options?: { path?: readonly (number)[] | null; out?: Tensor }): Tensor;
+  (a: Tensor, sublist: unknown, options: { b?: unknown; sublist2?: unknown; c?: unknown; sublist3?: unknown; d?: unknown; out?: Tensor }): Tensor;
+  (a: Tensor, sublist: unknown, b?: unknown, sublist2?: unknown, c?: unknown, sublist3?: unknown, d?: unknown, options?: { out?: Tensor }): Tensor;
+};
+/** The sum of products over the last `dims` dimensions of a and the first of b, or over two lists of dimensions. */
+export const tensordot = torchFunction('tensordot') as {
+  (a: Tensor, b: Tensor, options: { dims?: unknown; out?: Tensor }): Tensor;
+  (a: Tensor, b: Tensor, dims?: unknown, options?: { out?: Tensor }): Tensor;
+};
+/** The Kronecker product: every element of self times the whole of other. */
+export const kron = torchFunction('kron') as {
+  (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The product of matrices in the cheapest order; torch.linalg.multi_dot is its new form. */
+export const chain_matmul = torchFunction('chain_matmul') as {
+  (matrices: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+};
+/** The cross product along a dimension, or along the first one of three places. */
+export const cross = torchFunction('cross') as {
+  (input: Tensor, other: Tensor, options: { dim?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, dim?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** The old name of torch.linalg.cholesky, which PyTorch has removed. */
+export const cholesky = torchFunction('cholesky') as {
+  (input: Tensor, options: { upper?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, upper?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The old form of torch.linalg.lu_factor: LU and pivots, and with get_infos the infos. */
+export const lu = torchFunction('lu') as {
+  (input: Tensor, options: { pivot?: boolean; get_infos?: boolean }): Tensor[];
+  (input: Tensor, pivot?: boolean, get_infos?: boolean): Tensor[];
+};
+/** P, L and U from packed factors and row exchanges; empty tensors for what is not wanted. */
+export const lu_unpack = torchFunction('lu_unpack') as {
+  (LU_data: Tensor, LU_pivots: Tensor, options: { unpack_data?: boolean; unpack_pivots?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor] & { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor };
+  (LU_data: Tensor, LU_pivots: Tensor, unpack_data?: boolean, unpack_pivots?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor] & { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor };
+};
+/** The old name of torch.linalg.qr, which PyTorch has removed: reduced unless `some` is false. */
+export const qr = torchFunction('qr') as {
+  (input: Tensor, options: { some?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly Q: Tensor; readonly R: Tensor };
+  (input: Tensor, some?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly Q: Tensor; readonly R: Tensor };
+};
+/** The QR decomposition as LAPACK packs it: R above, the reflectors below the diagonal, and their factors. */
+export const geqrf = torchFunction('geqrf') as {
+  (input: Tensor, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly a: Tensor; readonly tau: Tensor };
+};
+/** The old name of torch.linalg.eig, which PyTorch has removed. */
+export const eig = torchFunction('eig') as {
+  (input: Tensor, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly eigenvalues: Tensor; readonly eigenvectors: Tensor };
+};
+/** The singular value decomposition A = U·diag(S)·Vᴴ; `some` keeps min(m, n) vectors; without compute_uv U and V are zeros. */
+export const svd = torchFunction('svd') as {
+  (input: Tensor, options: { some?: boolean; compute_uv?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor] & { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor };
+  (input: Tensor, some?: boolean, compute_uv?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor] & { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor };
+};
+/** The old name of torch.linalg.householder_product. */
+export const orgqr = torchFunction('orgqr') as {
+  (input: Tensor, input2: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The product of Q = H₁·…·H_k (or its adjoint) and a matrix, from the left or from the right. */
+export const ormqr = torchFunction('ormqr') as {
+  (input: Tensor, input2: Tensor, input3: Tensor, options: { left?: boolean; transpose?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, input2: Tensor, input3: Tensor, left?: boolean, transpose?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The determinant. */
+export const det = torchFunction('det') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The sign and the logarithm of the magnitude of the determinant. */
+export const slogdet = torchFunction('slogdet') as {
+  (input: Tensor, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly sign: Tensor; readonly logabsdet: Tensor };
+};
+/** The logarithm of the determinant; NaN if it is negative. */
+export const logdet = torchFunction('logdet') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The old form of torch.linalg.solve_triangular: the solution of A·X = b, and a copy of A. */
+export const triangular_solve = torchFunction('triangular_solve') as {
+  (input: Tensor, A: Tensor, options: { upper?: boolean; transpose?: boolean; unitriangular?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly solution: Tensor; readonly cloned_coefficient: Tensor };
+  (input: Tensor, A: Tensor, upper?: boolean, transpose?: boolean, unitriangular?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly solution: Tensor; readonly cloned_coefficient: Tensor };
+};
+/** The old form of torch.linalg.lu_solve: the right-hand side first. */
+export const lu_solve = torchFunction('lu_solve') as {
+  (input: Tensor, LU_data: Tensor, LU_pivots: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The solution of A·X = B from the Cholesky factor of A. */
+export const cholesky_solve = torchFunction('cholesky_solve') as {
+  (input: Tensor, input2: Tensor, options: { upper?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, input2: Tensor, upper?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The inverse of a matrix from its Cholesky factor. */
+export const cholesky_inverse = torchFunction('cholesky_inverse') as {
+  (input: Tensor, options: { upper?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, upper?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The inverse. @throws LinAlgError if it does not exist. */
+export const inverse = torchFunction('inverse') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The matrix exponential. */
+export const matrix_exp = torchFunction('matrix_exp') as {
+  (input: Tensor, options?: { out?: Tensor }): Tensor;
+};
+/** The n-th power of a matrix. */
+export const matrix_power = torchFunction('matrix_power') as {
+  (input: Tensor, n: number, options?: { out?: Tensor }): Tensor;
+};
+/** The Moore–Penrose inverse. */
+export const pinverse = torchFunction('pinverse') as {
+  (input: Tensor, options: { rcond?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, rcond?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** The nuclear norm of a matrix. */
+export const nuclear_norm = torchFunction('nuclear_norm') as {
+  (input: Tensor, options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The Frobenius norm. */
+export const frobenius_norm = torchFunction('frobenius_norm') as {
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The short-time Fourier transform: transforms of overlapping windows of a signal. */
+export const stft = torchFunction('stft') as {
+  (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null; out?: Tensor }): Tensor;
+  (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, pad_mode?: string, normalized?: boolean, onesided?: boolean | null, return_complex?: boolean | null, align_to_window?: boolean | null, options?: { out?: Tensor }): Tensor;
+};
+/** The signal of a short-time Fourier transform: windows are added up, and divided by the sum of their squares. */
+export const istft = torchFunction('istft') as {
+  (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean, options?: { out?: Tensor }): Tensor;
 };

@@ -1,2 +1,0 @@
-// torch.utils.
-export * as checkpoint from './checkpoint-namespace.ts';
