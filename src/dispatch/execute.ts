@@ -136,7 +136,7 @@ function runFormula(o: Op, args: unknown[]): unknown {
       if (!o.decl.check) formula.uniform[dtype.code] = p;
     }
     const out = emptyLike(uniform.canonical);
-    if (uniform.numel > 0) backend.current.pointwise(p, uniform.shape, inputsOf(o, wrapped(o, args, compute)), [out]);
+    if (uniform.numel > 0) backend.current.pointwise(p, uniform.shape, inputsOf(o, args), [out]);
     return out;
   }
   const shape = operandShape(o, args);

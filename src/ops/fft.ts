@@ -201,8 +201,8 @@ const BLOCKS = [
   ['ihfft', 'The inverse transform of real numbers to the half of Hermitian ones', realToHermitian],
 ] as const;
 for (const [name, what, run] of BLOCKS) {
-  op(`fft_${name}2(${PLANE}) -> Tensor`, { doc: `${what} over two dimensions.`, decompose: run });
-  op(`fft_${name}n(${BLOCK}) -> Tensor`, { doc: `${what} over several dimensions.`, decompose: run });
+  op(`fft_${name}2(${PLANE}) -> Tensor` as string, { doc: `${what} over two dimensions.`, decompose: run as never });
+  op(`fft_${name}n(${BLOCK}) -> Tensor` as string, { doc: `${what} over several dimensions.`, decompose: run as never });
 }
 
 // ---- frequencies --------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ for (const [name, doc, shift] of [
   ['fft_fftshift', 'Moves the frequency 0 to the middle.', (n: number) => Math.floor(n / 2)],
   ['fft_ifftshift', 'Moves the frequency 0 from the middle to the front.', (n: number) => Math.floor((n + 1) / 2)],
 ] as const) {
-  op(`${name}(Tensor self, int[1]? dim=None) -> Tensor`, {
+  op(`${name}(Tensor self, int[1]? dim=None) -> Tensor` as 'fft_fftshift(Tensor self, int[1]? dim=None) -> Tensor', {
     doc,
     decompose: ({ self, dim }) => {
       const dims = (dim ?? self.shape.map((_, i) => i)).map((d) => wrapDim(d, self.ndim));

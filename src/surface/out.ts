@@ -23,14 +23,19 @@ export function writeOut(o: Op, args: unknown[], out: unknown): unknown {
   const results = [r].flat(2) as Tensor[];
   results.forEach((x, i) => {
     const t = outs[i];
-    if (t) assign(o, t, x);
+    if (t) checkDtype(o, t, x);
+  });
+  results.forEach((x, i) => {
+    const t = outs[i];
+    if (t) assign(t, x);
   });
   if (!Array.isArray(r)) return outs[0];
-  const given = out as readonly Tensor[];
+  let next = 0;
+  const given = r.map((x) => (Array.isArray(x) ? x.map(() => outs[next++]) : outs[next++]));
   const named = returnType(o, given);
   return named === given ? given : namedTuple(o.baseName, o.results.slice(0, o.visible), given);
 }
-function assign(o: Op, out: Tensor, result: Tensor): void {
+function checkDtype(o: Op, out: Tensor, result: Tensor): void {
   if (o.decl.outMismatch && result.dtype !== out.dtype) throw new RuntimeError(o.decl.outMismatch(result.dtype, out.dtype));
   if (o.isPointwise && o.decl.castsOut === false && result.dtype !== out.dtype) {
     throw new RuntimeError(`Expected object of scalar type ${result.dtype.scalarName} but got scalar type ${out.dtype.scalarName} for argument 'out'`);
@@ -40,6 +45,8 @@ function assign(o: Op, out: Tensor, result: Tensor): void {
     throw wrongDtype(out, result);
   }
   if (o.decl.castsOut === false && result.dtype !== out.dtype) throw wrongDtype(out, result);
+}
+function assign(out: Tensor, result: Tensor): void {
   checkWritable(out);
   if (!sameShape(out.layout.shape, result.layout.shape)) resizeTo(out, result.layout);
   copyInto(out, result);

@@ -1,0 +1,16 @@
+// Builds the package: dist/ by TypeScript, then the native addon where a C++ compiler exists.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+if (!existsSync(`${root}/src`)) process.exit(0); // an installed package is built already
+
+function run(...args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  return status ?? 1;
+}
+const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
+const typescript = run(compiler, '-p', 'tsconfig.build.json');
+run('tools/build-native.mjs'); // prints its own line when there is no compiler
+process.exit(typescript);
