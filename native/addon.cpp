@@ -22,8 +22,10 @@ struct Level {
 };
 const Level LEVELS[] = {
     {"baseline", kernel_table_baseline, [] { return true; }},
-#if defined(__x86_64__)
+#if defined(FLAMBEAU_HAS_AVX2)
     {"avx2", kernel_table_avx2, cpu_has_avx2},
+#endif
+#if defined(FLAMBEAU_HAS_AVX512)
     {"avx512", kernel_table_avx512, cpu_has_avx512},
 #endif
 };

@@ -22,6 +22,13 @@ const LEVELS =
       }
     : { baseline: [] };
 
+// A build in a clone makes the levels that this CPU runs; --all-levels makes the package's.
+if (LEVELS.avx512 && !process.argv.includes('--all-levels') && existsSync('/proc/cpuinfo')) {
+  const flags = readFileSync('/proc/cpuinfo', 'utf8');
+  if (!/\bavx512f\b/.test(flags)) delete LEVELS.avx512;
+  if (!/\bavx2\b/.test(flags)) delete LEVELS.avx2;
+}
+
 const COMMON = [
   '-std=c++20',
   // Kernels unroll by hand where it matters; -O3 gains nothing on them, and takes minutes over the AVX-512 products.
@@ -38,6 +45,7 @@ const COMMON = [
   '-fvisibility-inlines-hidden',
   '-Wall',
   '-Wextra',
+  ...Object.keys(LEVELS).map((level) => `-DFLAMBEAU_HAS_${level.toUpperCase()}`),
 ];
 
 function findCompiler() {

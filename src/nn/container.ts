@@ -163,11 +163,7 @@ export class ModuleDict extends Module {
   }
 }
 
-const describe = (p: unknown): string => {
-  if (!(p instanceof Tensor)) return `Object of type: ${typeof p}`;
-  const kind = p instanceof Parameter ? 'Parameter' : 'Tensor';
-  return `${kind} containing: [${p.type()} of size ${p.layout.shape.join('x')}]`;
-};
+const describe = (p: Tensor, type: string): string => `${p instanceof Parameter ? 'Parameter' : 'Tensor'} containing: [${type} of size ${p.layout.shape.join('x')}]`;
 /** Parameters in order. */
 export class ParameterList extends Module {
   static override readonly __name__: string = 'ParameterList';
@@ -196,7 +192,7 @@ export class ParameterList extends Module {
     for (let i = 0; i < this.#count; i++) yield this[i]!;
   }
   override extra_repr(): string {
-    return [...this].map((p, i) => `  (${i}): ${describe(p)}`).join('\n');
+    return [...this].map((p, i) => `  (${i}): ${describe(p, String(p.dtype))}`).join('\n');
   }
 }
 /** Parameters by name. */
@@ -245,7 +241,7 @@ export class ParameterDict extends Module {
   }
   override extra_repr(): string {
     return this.items()
-      .map(([k, p]) => `  (${k}): ${describe(p)}`)
+      .map(([k, p]) => `  (${k}): ${describe(p, p.type())}`)
       .join('\n');
   }
 }

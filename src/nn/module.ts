@@ -31,7 +31,7 @@ export interface IncompatibleKeys {
 }
 
 /** What a module keeps besides its own properties. */
-interface Internals {
+export interface Internals {
   /** Buffers by name, and whether they are saved. */
   readonly buffers: Map<string, boolean>;
   /** Parameters, buffers and children that were registered as null keep their place. */
@@ -151,14 +151,14 @@ export abstract class Module {
   // ---- registration -----------------------------------------------------------------------------------------------
   /** Adds a parameter, or a null that keeps its place. */
   register_parameter(name: string, param: Parameter | null): void {
-    checkName(this, name, 'parameter');
+    checkName(this, name, 'parameter', (v) => v instanceof Parameter);
     if (param !== null && !(param instanceof Parameter)) throw new TypeError(`cannot assign '${typeName(param)}' object to parameter '${name}' (torch.nn.Parameter or None required)`);
     if (param === null) this[INTERNALS].absent.set(name, 'parameter');
     define(this, name, param);
   }
   /** Adds a tensor that is state but no parameter, such as a running mean. */
   register_buffer(name: string, tensor: Tensor | null, persistent = true): void {
-    checkName(this, name, 'buffer');
+    checkName(this, name, 'buffer', (v) => v instanceof Tensor && this[INTERNALS].buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor)) throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
     this[INTERNALS].buffers.set(name, persistent);
     if (tensor === null) this[INTERNALS].absent.set(name, 'buffer');
@@ -167,10 +167,7 @@ export abstract class Module {
   /** Adds a child under a name. */
   add_module(name: string, module: Module | null): void {
     if (module !== null && !(module instanceof Module)) throw new TypeError(`${typeName(module)} is not a Module subclass`);
-    if (typeof name !== 'string') throw new TypeError(`module name should be a string. Got ${typeof name}`);
-    if (name.includes('.')) throw new KeyError(`module name can't contain ".", got: ${name}`);
-    if (name === '') throw new KeyError('module name can\'t be empty string ""');
-    if (name in Module.prototype) throw new KeyError(`attribute '${name}' already exists`);
+    checkName(this, name, 'module', (v) => v instanceof Module);
     this[INTERNALS].children.set(name, module);
     define(this, name, module);
   }
@@ -412,7 +409,7 @@ export abstract class Module {
     const unexpected_keys: string[] = [];
     const metadata = (state_dict as StateDict)._metadata ?? {};
     const load = (m: Module, prefix: string): void => {
-      m._load_from_state_dict(source, prefix, { ...metadata[prefix.slice(0, -1)], assign }, strict, missing_keys, unexpected_keys, errors);
+      m._load_from_state_dict(source, prefix, { ...metadata[prefix.slice(0, -1)], assign }, true, missing_keys, unexpected_keys, errors);
       for (const [name, child] of m.own('child')) if (child) load(child as Module, `${prefix}${name}.`);
       const found = { missing_keys, unexpected_keys };
       for (const hook of m[INTERNALS].loadPost) hook(m, found);
@@ -533,6 +530,16 @@ export abstract class Module {
   }
 }
 Object.setPrototypeOf(Module.prototype, Function.prototype);
+// A module is a function, but its users may call a setting `name` or `length`: what functions have under these names is hidden.
+for (const name of ['name', 'length', 'arguments', 'caller']) {
+  Object.defineProperty(Module.prototype, name, {
+    get: () => undefined,
+    set(this: Module, v: unknown) {
+      define(this, name, v);
+    },
+    configurable: true,
+  });
+}
 
 /** The class name of a module. A class without its own `__name__` has JavaScript's. */
 export function className(m: Module): string {
@@ -545,12 +552,13 @@ function define(m: Module, name: string, value: unknown): void {
   Object.defineProperty(m, name, { value, writable: true, enumerable: true, configurable: true });
 }
 const typeName = (x: unknown): string => (x === null || x === undefined ? 'NoneType' : x instanceof Tensor ? 'torch.FloatTensor' : typeof x === 'object' ? x.constructor.name : typeof x);
-function checkName(_: Module, name: string, what: string): void {
+function checkName(m: Module, name: string, what: string, isSame: (v: unknown) => boolean): void {
   if (typeof name !== 'string') throw new TypeError(`${what} name should be a string. Got ${typeof name}`);
-  if (name.includes('.')) throw new KeyError(`${what} name can't contain "."`);
+  if (name.includes('.')) throw new KeyError(`${what} name can't contain "."${what === 'module' ? `, got: ${name}` : ''}`);
   if (name === '') throw new KeyError(`${what} name can't be empty string ""`);
-  if (name in Module.prototype) throw new KeyError(`attribute '${name}' already exists`);
-
+  const v = valueOf(m, name);
+  const taken = Object.hasOwn(m, name) ? v !== null && v !== undefined && !isSame(v) : v !== undefined;
+  if (taken) throw new KeyError(`attribute '${name}' already exists`);
 }
 function incompatibleKeys(missing_keys: string[], unexpected_keys: string[]): IncompatibleKeys {
   const r = { missing_keys, unexpected_keys };

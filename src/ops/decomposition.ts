@@ -129,7 +129,7 @@ op('linalg_lu(Tensor A, *, bool pivot=True) -> (Tensor P, Tensor L, Tensor U)', 
     return F.lu_unpack(LU, pivots, true, true);
   },
 });
-op('lu(Tensor self, bool pivot=True, bool get_infos=False) -> Tensor[]', {
+op('lu(Tensor self, bool pivot=True, bool get_infos=False) -> (Tensor LU, Tensor pivots, Tensor info)', {
   doc: 'The old form of torch.linalg.lu_factor: LU and pivots, and with get_infos the infos.',
   decompose: ({ self, pivot, get_infos }) => F.linalg_lu_factor_ex(self, pivot, false).slice(0, get_infos ? 3 : 2),
 });

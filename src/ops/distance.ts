@@ -25,7 +25,7 @@ op('cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8) -> Tensor
       const x = converted(t, dtype).expand(shape);
       const norm = F.linalg_vector_norm(x, 2, [dim], true);
       // The bound does not take part in the gradient.
-      return x.div(norm.add(F.clamp_min$Tensor(norm, eps).sub(norm).detach()));
+      return x.div(norm.add(norm.clamp_min(eps).sub(norm).detach()));
     };
     return unit(x1).mul(unit(x2)).sum([dim]);
   },

@@ -168,7 +168,9 @@ function einsum(equation: Equation, tensors: readonly Tensor[], path: readonly n
   }
   const r = ts[0]!;
   const summed = Array.from({ length: rank - kept }, (_, i) => kept + i);
-  return summed.length === 0 ? r : F.sum$dim_IntList(r, summed, false);
+  if (summed.length === 0) return r;
+  // The last contraction has summed everything that several operands have to sum.
+  return tensors.length > 1 ? F.squeeze$dims(r, summed) : F.sum$dim_IntList(r, summed, false);
 }
 /** Every dimension has one size, or ones. */
 function checkSizes(ts: readonly Tensor[], place: ReadonlyMap<number, number>, ellipsis: number): void {

@@ -6,7 +6,7 @@ import { wrapDim } from '../core/shape.ts';
 import { numel, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
-import { op, uses } from '../dispatch/operator.ts';
+import { op, type Spec, uses } from '../dispatch/operator.ts';
 import { transformComplex, transformReal, transformToReal } from '../backend/reference/fft_lines.ts';
 
 // ---- primitives ---------------------------------------------------------------------------------------------------
@@ -18,13 +18,30 @@ function scaleOf(normalization: number, shape: Shape, dims: readonly number[]): 
   return normalization === NORMALIZATION.byRoot ? 1 / Math.sqrt(n) : 1 / n;
 }
 const withSize = (shape: Shape, d: number, n: number): number[] => shape.map((s, i) => (i === d ? n : s));
+/** The layout that transforms leave: other dimensions outside, in the order of their strides, those transformed inside. */
+function transformed(before: Shape, shape: Shape, dims: readonly number[], dtype: DType): Spec {
+  const others = shape.map((_, i) => i).filter((d) => !dims.includes(d)).sort((a, b) => before[b]! - before[a]!);
+  const stride = new Array<number>(shape.length);
+  let n = 1;
+  for (const d of [...others, ...dims].reverse()) {
+    stride[d] = n;
+    n *= Math.max(shape[d]!, 1);
+  }
+  return { shape, dtype, stride };
+}
+/** Dimensions in the order of their strides; the last `kept` stay where they are. */
+function byStride(self: Tensor, dims: readonly number[], kept: number): number[] {
+  const stride = self.layout.stride;
+  const head = dims.slice(0, dims.length - kept).sort((a, b) => stride[b]! - stride[a]!);
+  return [...head, ...dims.slice(dims.length - kept)];
+}
 /** PyTorch accepts the wide dtypes only. */
 function checkDtype(t: Tensor): void {
   if (t.dtype.to_real().itemsize < 4) throw new NotImplementedError(`Unsupported dtype ${t.dtype.scalarName}`);
 }
 op('_fft_c2c(Tensor self, int[] dim, int normalization, bool forward) -> Tensor', {
   doc: 'The transform of complex numbers.',
-  meta: ({ self }) => ({ shape: self.shape, dtype: self.dtype }),
+  meta: ({ self, dim }) => transformed(self.layout.stride, self.shape, byStride(self, dim, 0), self.dtype),
   kernel: ({ self, dim, normalization, forward }, out) => transformComplex(out!, self, dim, scaleOf(normalization, self.shape, dim), forward),
   grad: { self: uses((g, { dim, normalization, forward }) => F._fft_c2c(g, dim, normalization, !forward)) },
   linear: true,
@@ -36,7 +53,7 @@ op('_fft_r2c(Tensor self, int[] dim, int normalization, bool onesided) -> Tensor
   meta: ({ self, dim, onesided }) => {
     const last = dim[dim.length - 1]!;
     const n = self.shape[last]!;
-    return { shape: withSize(self.shape, last, onesided ? Math.floor(n / 2) + 1 : n), dtype: self.dtype.to_complex() };
+    return transformed(self.layout.stride, withSize(self.shape, last, onesided ? Math.floor(n / 2) + 1 : n), byStride(self, dim, 1), self.dtype.to_complex());
   },
   kernel: ({ self, dim, normalization, onesided }, out) => transformReal(out!, self, dim, scaleOf(normalization, self.shape, dim), onesided),
   grad: {
@@ -53,7 +70,11 @@ op('_fft_r2c(Tensor self, int[] dim, int normalization, bool onesided) -> Tensor
 });
 op('_fft_c2r(Tensor self, int[] dim, int normalization, int last_dim_size) -> Tensor', {
   doc: 'The inverse transform of the first half of Hermitian numbers.',
-  meta: ({ self, dim, last_dim_size }) => ({ shape: withSize(self.shape, dim[dim.length - 1]!, last_dim_size), dtype: self.dtype.to_real() }),
+  meta: ({ self, dim, last_dim_size }) => {
+    const last = dim[dim.length - 1]!;
+    const inner = dim.length > 1 ? transformed(self.layout.stride, self.shape, byStride(self, dim.slice(0, -1), 0), self.dtype).stride! : self.layout.stride;
+    return transformed(inner, withSize(self.shape, last, last_dim_size), [last], self.dtype.to_real());
+  },
   kernel: ({ self, dim, normalization, last_dim_size }, out) => transformToReal(out!, self, dim, scaleOf(normalization, out!.shape, dim), last_dim_size),
   grad: {
     self: uses((g, { dim, normalization, last_dim_size }) => {

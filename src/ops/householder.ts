@@ -12,10 +12,8 @@ import { batchOf, checkKernelDtype, column, columnMajor, sizeOf } from './matric
 const reflect = (c: Tensor, v: Tensor, tau: Tensor): Tensor => c.sub(column(column(tau)).mul(v.matmul(v.mH.matmul(c))));
 /** The vector of reflector i: zeros, a one at place i, and what is packed below the diagonal. */
 function reflector(packed: Tensor, i: number): Tensor {
-  const [m] = sizeOf(packed);
-  const head = F.zeros([...batchOf(packed), m, 1], packed.dtype, null, packed.device);
-  const tail = packed.narrow(-1, i, 1).tril(-1 - i);
-  return tail.add(F.select_scatter(head, F.ones([...batchOf(packed), 1], packed.dtype, null, packed.device), -2, i));
+  const unit = F.eye(sizeOf(packed)[0], packed.dtype, null, packed.device).narrow(-1, i, 1);
+  return packed.narrow(-1, i, 1).tril(-1 - i).add(unit);
 }
 /** H₁·…·H_k·c, or its adjoint times c. */
 function applyReflectors(packed: Tensor, tau: Tensor, c: Tensor, adjoint: boolean): Tensor {
@@ -26,7 +24,7 @@ function applyReflectors(packed: Tensor, tau: Tensor, c: Tensor, adjoint: boolea
     const t = tau.select(-1, i);
     r = reflect(r, reflector(packed, i), adjoint ? t.conj() : t);
   }
-  return r;
+  return r.mT.contiguous().mT;
 }
 
 function checkReflectors(name: string, input: Tensor, tau: Tensor): void {

@@ -112,7 +112,7 @@ op('binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int re
   grad: joint('self', 'target', 'weight', ([g], { self, target, weight, reduction }, needs) => {
     const even = spread(g!, reduction, self.layout.numel);
     const each = weight ? even.mul(weight) : even;
-    const logit = (): Tensor => F.clamp_min$Tensor(self.neg().log1p(), -100).sub(F.clamp_min$Tensor(self.log(), -100));
+    const logit = (): Tensor => self.neg().log1p().clamp_min(-100).sub(self.log().clamp_min(-100));
     return {
       self: needs.self ? F._bce_slope(each, self, target) : null,
       target: needs.target ? each.mul(logit()) : null,
@@ -261,7 +261,7 @@ op('gaussian_nll_loss(Tensor input, Tensor target, Tensor var, bool full=False, 
     }
     if (!(a.reduction in Reduction)) throw new ValueError(`${a.reduction} is not valid`);
     // The lower bound does not take part in the gradient.
-    const bounded = variance.add(F.clamp_min$Tensor(variance, eps).sub(variance).detach());
+    const bounded = variance.add(variance.clamp_min(eps).sub(variance).detach());
     let loss = bounded.log().add(input.sub(target).square().div(bounded)).mul(0.5);
     if (full) loss = loss.add(0.5 * Math.log(2 * Math.PI));
     return reduced(loss, reductionOf(a));
@@ -273,7 +273,7 @@ op(`hinge_embedding_loss(Tensor input, Tensor target, float margin=1, ${LEGACY})
   decompose: (a) => {
     const { input, target, margin } = a;
     const zeros = F.zeros_like(input);
-    const apart = F.where$self(target.ne(1), F.clamp_min$Tensor(input.rsub(margin), 0), zeros);
+    const apart = F.where$self(target.ne(1), input.rsub(margin).clamp_min(0), zeros);
     return reduced(apart.add(F.where$self(target.ne(-1), input, zeros)), reductionOf(a));
   },
   autocast: 'float32',

@@ -7,7 +7,7 @@ import { F } from '../dispatch/handles.gen.ts';
 import { op } from '../dispatch/operator.ts';
 import { LEGACY, reduced, reductionOf } from './reduction.ts';
 
-const atLeastZero = (t: Tensor): Tensor => F.clamp_min$Tensor(t, 0);
+const atLeastZero = (t: Tensor): Tensor => t.clamp_min(0);
 const size = (t: Tensor): string => `torch.Size(${showShape(t.layout.shape)})`;
 
 op(`margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margin=0, ${LEGACY}) -> Tensor`, {

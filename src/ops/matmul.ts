@@ -1,14 +1,15 @@
 // Matrix products. mm and bmm are the primitives; the rest is said in them.
-import type { DType } from '../core/dtype.ts';
+import { bfloat16, bool, Category, type DType, float16, float32 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import type { TensorMeta } from '../core/layout.ts';
-import { type Scalar, scalarCategory, toNumber } from '../core/scalar.ts';
+import { Complex, type Scalar, scalarCategory, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
-import { numel } from '../core/size.ts';
+import { numel, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { productInto } from '../backend/reference/matmul.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
+import { resultType } from '../dispatch/promotion.ts';
 
 function sameDtype(a: TensorMeta, b: TensorMeta): DType {
   if (a.dtype !== b.dtype) throw new RuntimeError(`expected m1 and m2 to have the same dtype, but got: ${a.dtype.cName} != ${b.dtype.cName}`);
@@ -89,14 +90,16 @@ function batchedProduct(self: Tensor, other: Tensor): Tensor {
   if (self.ndim === 1) r = r.squeeze(-2);
   return other.ndim === 1 ? r.squeeze(-1) : r;
 }
+function checkVectorProduct(ndim: number, mat: Tensor, vec: Tensor): void {
+  if (mat.ndim !== 2 || vec.ndim !== 1 || ndim > 1) throw new RuntimeError(`vector + matrix @ vector expected, got ${ndim}, ${mat.ndim}, ${vec.ndim}`);
+}
 op('mv(Tensor self, Tensor vec) -> Tensor', {
   doc: 'The product of a matrix and a vector.',
   decompose: ({ self, vec }) => {
-    if (self.ndim !== 2 || vec.ndim !== 1) {
-      throw new RuntimeError(`vector + matrix @ vector expected, got 1, ${self.ndim}, ${vec.ndim}`);
-    }
-    if (self.layout.shape[1] !== vec.layout.shape[0]) {
-      throw new RuntimeError(`size mismatch, got input (${self.layout.shape[0]}), mat (${cross(self.layout.shape)}), vec (${vec.layout.shape[0]})`);
+    checkVectorProduct(1, self, vec);
+    if (self.shape[1] !== vec.shape[0]) throw new RuntimeError(`size mismatch, got input (${self.shape[0]}), mat (${cross(self.shape)}), vec (${vec.shape[0]})`);
+    if (self.dtype !== vec.dtype) {
+      throw new RuntimeError(`addmv input tensors must have the same dtype, but got ${vec.dtype.scalarName}, ${self.dtype.scalarName}, and ${vec.dtype.scalarName}`);
     }
     return self.mm(vec.unsqueeze(1)).squeeze(1);
   },
@@ -128,52 +131,91 @@ op('vdot(Tensor self, Tensor other) -> Tensor', {
 });
 
 // ---- products that are added ---------------------------------------------------------------------------------------
-const isOne = (s: Scalar): boolean => toNumber(s) === 1;
-const isZero = (s: Scalar): boolean => toNumber(s) === 0;
-function checkScalars(self: Tensor, beta: Scalar, alpha: Scalar): void {
-  for (const [name, s] of [
-    ['beta', beta],
-    ['alpha', alpha],
-  ] as const) {
-    if (!self.dtype.is_floating_point && !self.dtype.is_complex && scalarCategory(s) > scalarCategory(1)) {
-      throw new RuntimeError(`For integral input tensors, argument ${name} must not be a floating point number.`);
+const isNumber = (s: Scalar, n: number): boolean => !(s instanceof Complex) && toNumber(s) === n;
+/** A factor of an integer tensor loses its fraction, as in C. */
+const factorFor = (t: Tensor, s: Scalar): Scalar => (t.dtype.category <= Category.Integral && typeof s !== 'bigint' ? Math.trunc(toNumber(s)) : s);
+/** Half types accumulate in float32 and are rounded once. */
+const accumulator = (d: DType): DType => (d === float16 || d === bfloat16 ? float32 : d);
+const inAccumulator = (t: Tensor): Tensor => (accumulator(t.dtype) === t.dtype ? t : t.to(float32));
+/** self in the shape of what is added to it. */
+function expanded(self: Tensor, shape: Shape): Tensor {
+  const skip = shape.length - self.ndim;
+  if (skip < 0) throw new RuntimeError(`expand(${self.dtype.scalarName}{${showShape(self.shape)}}, size=${showShape(shape)}): the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${self.ndim})`);
+  for (let d = shape.length - 1; d >= skip; d--) {
+    const s = self.shape[d - skip]!;
+    if (s !== 1 && s !== shape[d]) {
+      throw new RuntimeError(`The expanded size of the tensor (${shape[d]}) must match the existing size (${s}) at non-singleton dimension ${d}.  Target sizes: ${showShape(shape)}.  Tensor sizes: ${showShape(self.shape)}`);
     }
   }
+  return self.expand(shape);
 }
-/** beta·self + alpha·product; with beta 0 self is not looked at, NaN included. */
+/** beta·self + alpha·product in self's dtype; with beta 0 self is not looked at, NaN included. */
 function accumulated(self: Tensor, product: Tensor, beta: Scalar, alpha: Scalar): Tensor {
-  checkScalars(self, beta, alpha);
-  const p = isOne(alpha) ? product : product.mul(alpha);
-  if (isZero(beta)) return p.expand(broadcastShapes(self.layout.shape, p.layout.shape) as number[]);
-  const shape = p.layout.shape;
-  try {
-    const s = self.expand(shape as number[]);
-    return (isOne(beta) ? s : s.mul(beta)).add(p);
-  } catch (e) {
-    if (e instanceof RuntimeError) throw new RuntimeError(`The expanded size of the tensor (${shape[shape.length - 1]}) must match the existing size (${self.layout.shape[self.ndim - 1]}) at non-singleton dimension ${shape.length - 1}.  Target sizes: ${showShape(shape)}.  Tensor sizes: ${showShape(self.layout.shape)}`);
-    throw e;
+  const { dtype } = self;
+  const base = expanded(self, product.shape);
+  const [a, b] = [factorFor(self, alpha), factorFor(self, beta)];
+  const p = isNumber(a, 1) ? product : product.mul(a);
+  let r = p;
+  if (!isNumber(b, 0)) {
+    const s = inAccumulator(base);
+    r = (isNumber(b, 1) ? s : s.mul(b)).add(p);
   }
+  return r.dtype === dtype ? r : r.to(dtype);
+}
+function requireMatrix(t: Tensor, name: string, what: string): void {
+  if (t.ndim !== 2) throw new RuntimeError(`${name}: ${what} must be a matrix, got ${t.ndim}-D tensor`);
 }
 op('addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor', {
   doc: 'beta · self + alpha · (mat1 @ mat2).',
   decompose: ({ self, mat1, mat2, beta, alpha }) => {
-    if (mat1.ndim !== 2 || mat2.ndim !== 2) throw new RuntimeError(`mat1 and mat2 must be matrices, got ${mat1.ndim}-D and ${mat2.ndim}-D tensors`.replace(/^.*$/, mat1.ndim !== 2 ? `mat1 must be a matrix, got ${mat1.ndim}-D tensor` : `mat2 must be a matrix, got ${mat2.ndim}-D tensor`));
-    return accumulated(self, mat1.mm(mat2), beta, alpha);
+    requireMatrix(mat1, 'addmm', 'self');
+    requireMatrix(mat2, 'addmm', 'mat2');
+    if (mat1.shape[1] !== mat2.shape[0]) throw new RuntimeError(`addmm: mat1 and mat2 shapes cannot be multiplied (${cross(mat1.shape)} and ${cross(mat2.shape)})`);
+    if (mat1.dtype !== mat2.dtype) sameDtype(mat1, mat2);
+    if (self.dtype !== mat1.dtype) throw new RuntimeError(`self and mat2 must have the same dtype, but got ${self.dtype.scalarName} and ${mat2.dtype.scalarName}`);
+    return accumulated(self, inAccumulator(mat1).mm(inAccumulator(mat2)), beta, alpha);
   },
   autocast: 'lower',
 });
 op('addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor', {
   doc: 'beta · self + alpha · (mat @ vec).',
-  decompose: ({ self, mat, vec, beta, alpha }) => accumulated(self, mat.mv(vec), beta, alpha),
+  decompose: ({ self, mat, vec, beta, alpha }) => {
+    checkVectorProduct(self.ndim, mat, vec);
+    const [n, m] = mat.shape as [number, number];
+    if (m !== vec.shape[0] || (self.ndim === 1 && self.shape[0] !== n && self.shape[0] !== 1)) {
+      throw new RuntimeError(`size mismatch, got input (${self.shape[0] ?? 1}), mat (${cross(mat.shape)}), vec (${vec.shape[0]})`);
+    }
+    if (self.dtype !== mat.dtype || mat.dtype !== vec.dtype) {
+      throw new RuntimeError(`addmv input tensors must have the same dtype, but got ${self.dtype.scalarName}, ${mat.dtype.scalarName}, and ${vec.dtype.scalarName}`);
+    }
+    return accumulated(self, inAccumulator(mat).mv(inAccumulator(vec)), beta, alpha);
+  },
 });
+function checkBatches(batch1: Tensor, batch2: Tensor): void {
+  if (batch1.ndim !== 3) throw new RuntimeError('batch1 must be a 3D tensor');
+  if (batch2.ndim !== 3) throw new RuntimeError('batch2 must be a 3D tensor');
+}
 op('addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor', {
   doc: 'beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ.',
-  decompose: ({ self, batch1, batch2, beta, alpha }) => accumulated(self, batch1.bmm(batch2).sum([0]), beta, alpha),
+  decompose: ({ self, batch1, batch2, beta, alpha }) => {
+    checkBatches(batch1, batch2);
+    const [b1, b2] = [batch1.shape, batch2.shape];
+    if (b1[0] !== b2[0]) throw new RuntimeError(`batch1 and batch2 must have same number of batches, got ${b1[0]} and ${b2[0]}`);
+    if (b1[2] !== b2[1]) throw new RuntimeError(`Incompatible matrix sizes for bmm (${b1[1]}x${b1[2]} and ${b2[1]}x${b2[2]})`);
+    const product = inAccumulator(batch1).bmm(inAccumulator(batch2));
+    return accumulated(self, F.sum$dim_IntList(product, [0], false, product.dtype), beta, alpha);
+  },
   autocast: 'lower',
 });
 op('baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor', {
   doc: 'beta · self + alpha · (batch1ᵢ @ batch2ᵢ).',
-  decompose: ({ self, batch1, batch2, beta, alpha }) => accumulated(self, batch1.bmm(batch2), beta, alpha),
+  decompose: ({ self, batch1, batch2, beta, alpha }) => {
+    checkBatches(batch1, batch2);
+    if (self.dtype !== batch1.dtype || batch1.dtype !== batch2.dtype) {
+      throw new RuntimeError(`Input dtypes must be the same, got: input ${self.dtype.cName}, batch1: ${batch1.dtype.cName}, batch2: ${batch2.dtype.cName}`);
+    }
+    return accumulated(self, inAccumulator(batch1).bmm(inAccumulator(batch2)), beta, alpha);
+  },
   autocast: 'lower',
 });
 op('outer(Tensor self, Tensor vec2) -> Tensor', {
@@ -186,13 +228,28 @@ op('outer(Tensor self, Tensor vec2) -> Tensor', {
   aliases: ['ger'],
   inplace: false,
 });
+/** A factor in the tensor's own dtype. */
+const rounded = (s: Scalar, like: Tensor): Tensor => F.full([], s, like.dtype, null, like.device);
 op('addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor', {
   doc: 'beta · self + alpha · (vec1 ⊗ vec2).',
   decompose: ({ self, vec1, vec2, beta, alpha }) => {
     if (vec1.ndim !== 1) throw new RuntimeError(`addr: Expected 1-D argument vec1, but got ${vec1.ndim}-D`);
     if (vec2.ndim !== 1) throw new RuntimeError(`addr: Expected 1-D argument vec2, but got ${vec2.ndim}-D`);
-    const product = vec1.unsqueeze(1).mul(vec2);
-    return isZero(beta) ? product.mul(alpha) : accumulated(self, product, beta, alpha);
+    const dtype = resultType(self, vec1, vec2);
+    for (const [name, s] of [
+      ['beta', beta],
+      ['alpha', alpha],
+    ] as const) {
+      const kind = scalarCategory(s);
+      if (kind === Category.Bool && dtype !== bool) throw new RuntimeError(`Boolean ${name} only supported for Boolean results.`);
+      if (dtype.category <= Category.Integral && kind > Category.Integral) throw new RuntimeError(`For integral input tensors, argument ${name} must not be a floating point number.`);
+      if (dtype.category <= Category.Floating && kind === Category.Complex) throw new RuntimeError(`For non-complex input tensors, argument ${name} must not be a complex number.`);
+    }
+    const base = expanded(self, [vec1.shape[0]!, vec2.shape[0]!]);
+    const scaled = isNumber(alpha, 1) ? vec1 : vec1.mul(rounded(alpha, vec1));
+    const product = scaled.unsqueeze(1).mul(vec2);
+    if (isNumber(beta, 0)) return product.dtype === dtype ? product : product.to(dtype);
+    return (isNumber(beta, 1) ? base : base.mul(rounded(beta, base))).add(product);
   },
 });
 op('inner(Tensor self, Tensor other) -> Tensor', {
@@ -210,9 +267,30 @@ op('inner(Tensor self, Tensor other) -> Tensor', {
 op('linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor', {
   doc: 'input @ weightᵀ + bias.',
   decompose: ({ input, weight, bias }) => {
-    const y = input.matmul(weight.ndim === 1 ? weight : weight.t());
-    return bias ? y.add(bias) : y;
+    const w = weight.ndim === 1 ? weight : weight.t();
+    if (!bias) return input.matmul(w);
+    if (accumulator(input.dtype) === input.dtype) return input.matmul(w).add(bias);
+    return inAccumulator(input).matmul(inAccumulator(w)).add(inAccumulator(bias)).to(input.dtype);
   },
   surface: ['nn.functional'],
   autocast: 'lower',
+});
+op('bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor', {
+  doc: 'Σ input1ᵢ · weightₖᵢⱼ · input2ⱼ + biasₖ over the last dimensions.',
+  decompose: ({ input1, input2, weight, bias }) => {
+    const [a, b] = [input1.shape, input2.shape];
+    if (a.length !== b.length) throw new RuntimeError(`bilinear(): input dimensions do not match: got ${a.length} and ${b.length}`);
+    a.slice(0, -1).forEach((n, d) => {
+      if (n !== b[d]) throw new RuntimeError(`bilinear(): input batch dimensions do not match at dim ${d}: got ${n} and ${b[d]}`);
+    });
+    const [out, left, right] = weight.shape as [number, number, number];
+    if (a[a.length - 1] !== left) throw new RuntimeError(`bilinear(): input1 size does not match weight size: got ${a[a.length - 1]} but expected ${left}`);
+    if (b[b.length - 1] !== right) throw new RuntimeError(`bilinear(): input2 size does not match weight size: got ${b[b.length - 1]} but expected ${right}`);
+    if (bias && bias.shape[0] !== out) throw new RuntimeError(`bilinear(): bias size does not match weight size: got ${bias.shape[0]} but expected ${out}`);
+    const [x, y] = [input1.reshape([-1, left]), input2.reshape([-1, right])];
+    const pairs = x.unsqueeze(2).mul(y.unsqueeze(1)).reshape([x.shape[0]!, left * right]);
+    const r = pairs.mm(weight.reshape([out, left * right]).t()).reshape([...a.slice(0, -1), out]);
+    return bias ? r.add(bias) : r;
+  },
+  surface: ['nn.functional', 'function'],
 });

@@ -2,7 +2,7 @@
 import type { Op } from '../dispatch/operator.ts';
 
 /** Operators whose Python result is a plain tuple. */
-const PLAIN = /^result\d*$/;
+const PLAIN = /^result\d+$/;
 
 class ReturnType extends Array<unknown> {
   static override get [Symbol.species](): ArrayConstructor {
@@ -20,7 +20,7 @@ class ReturnType extends Array<unknown> {
 }
 /** Gives a multi-result its names; results without names stay a plain array. */
 export function returnType(o: Op, r: readonly unknown[]): readonly unknown[] {
-  const fields = o.results.slice(0, o.visible);
+  const fields = o.results.slice(0, Math.min(o.visible, r.length));
   if (fields.some((f) => PLAIN.test(f))) return r;
   return namedTuple(o.baseName, fields, r);
 }

@@ -161,6 +161,11 @@ export const linear = torchFunction('linear', 'functional') as {
   (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor }): Tensor;
 };
+/** Σ input1ᵢ · weightₖᵢⱼ · input2ⱼ + biasₖ over the last dimensions. */
+export const bilinear = torchFunction('bilinear', 'functional') as {
+  (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null; out?: Tensor }): Tensor;
+  (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
 /** A 1-dimensional convolution of (N, C, …), or one example (C, …), by (O, C / groups, …). */
 export const conv1d = torchFunction('conv1d', 'functional') as {
   (input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | readonly number[]; padding?: number | readonly number[]; dilation?: number | readonly number[]; groups?: number; out?: Tensor }): Tensor;

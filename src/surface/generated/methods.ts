@@ -680,8 +680,8 @@ declare module '../../core/tensor.ts' {
     cross(other: Tensor, dim?: number | null): Tensor;
     cholesky(options: { upper?: boolean }): Tensor;
     cholesky(upper?: boolean): Tensor;
-    lu(options: { pivot?: boolean; get_infos?: boolean }): Tensor[];
-    lu(pivot?: boolean, get_infos?: boolean): Tensor[];
+    lu(options: { pivot?: boolean; get_infos?: boolean }): readonly [Tensor, Tensor, Tensor] & { readonly LU: Tensor; readonly pivots: Tensor; readonly info: Tensor };
+    lu(pivot?: boolean, get_infos?: boolean): readonly [Tensor, Tensor, Tensor] & { readonly LU: Tensor; readonly pivots: Tensor; readonly info: Tensor };
     qr(options: { some?: boolean }): readonly [Tensor, Tensor] & { readonly Q: Tensor; readonly R: Tensor };
     qr(some?: boolean): readonly [Tensor, Tensor] & { readonly Q: Tensor; readonly R: Tensor };
     geqrf(): readonly [Tensor, Tensor] & { readonly a: Tensor; readonly tau: Tensor };

@@ -1573,6 +1573,11 @@ export const addr = torchFunction('addr') as {
 export const inner = torchFunction('inner') as {
   (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** Σ input1ᵢ · weightₖᵢⱼ · input2ⱼ + biasₖ over the last dimensions. */
+export const bilinear = torchFunction('bilinear') as {
+  (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null; out?: Tensor }): Tensor;
+  (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
 export const swapaxes = torchFunction('swapaxes') as {
   (input: Tensor, axis0: number, axis1: number, options?: { out?: Tensor }): Tensor;
 };
@@ -2160,8 +2165,8 @@ export const cholesky = torchFunction('cholesky') as {
 };
 /** The old form of torch.linalg.lu_factor: LU and pivots, and with get_infos the infos. */
 export const lu = torchFunction('lu') as {
-  (input: Tensor, options: { pivot?: boolean; get_infos?: boolean }): Tensor[];
-  (input: Tensor, pivot?: boolean, get_infos?: boolean): Tensor[];
+  (input: Tensor, options: { pivot?: boolean; get_infos?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor] & { readonly LU: Tensor; readonly pivots: Tensor; readonly info: Tensor };
+  (input: Tensor, pivot?: boolean, get_infos?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor] & { readonly LU: Tensor; readonly pivots: Tensor; readonly info: Tensor };
 };
 /** P, L and U from packed factors and row exchanges; empty tensors for what is not wanted. */
 export const lu_unpack = torchFunction('lu_unpack') as {
