@@ -162,10 +162,10 @@ function checkFormula(o: Op, args: readonly unknown[], compute: DType): void {
   if (rejects?.includes(compute.category) || rejects?.includes(compute)) throw new NotImplementedError(notImplemented(o, compute));
 }
 const notImplemented = (o: Op, d: DType): string => `"${o.decl.kernelName ?? o.baseName}" not implemented for '${d.scalarName}'`;
-/** A negative number beside uint8 tensors wraps before it is computed with; only comparisons see it as it is. */
+/** A negative number beside uint8 tensors wraps before it is computed with; only bounds are taken as they are. */
 function wrapped(o: Op, args: readonly unknown[], compute: DType): readonly unknown[] {
-  if (compute !== uint8 || o.decl.promote === 'bool') return args;
-  return args.map((a) => (isScalar(a) && toNumber(a) < 0 ? Number(BigInt.asUintN(8, toBigInt(a))) : a));
+  if (compute !== uint8 || o.decl.decides) return args;
+  return args.map((a, i) => (isScalar(a) && toNumber(a) < 0 && !o.ownTyped[i] ? Number(BigInt.asUintN(8, toBigInt(a))) : a));
 }
 /** The operands in the order of the formula's inputs; other positions are never read. */
 const inputsOf = (o: Op, args: readonly unknown[]): readonly (Tensor | null)[] => (o.formulaInputs.length === args.length ? args : args.map((a) => (a instanceof Tensor || isScalar(a) ? a : null))) as readonly (Tensor | null)[];

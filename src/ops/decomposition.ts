@@ -289,7 +289,8 @@ op('linalg_eigh(Tensor self, str UPLO="L") -> (Tensor eigenvalues, Tensor eigenv
     const overlap = V.mH.matmul(gV!);
     if (V.dtype.is_complex) checkPhase(F.imag(diagonalOf(overlap)), phaseMessage('linalg_eigh_backward'));
     const inner = withDiagonal(overlap.div(offDiagonal(row(L).sub(column(L)))), gL!.to(V.dtype));
-    return { self: V.matmul(inner).matmul(V.mH) };
+    const g = V.matmul(inner).matmul(V.mH);
+    return { self: g.add(g.mH).mul(0.5) };
   }),
   batch: 'leading',
 });

@@ -43,3 +43,6 @@ import './least_squares.ts';
 import './matrix_norm.ts';
 import './fft.ts';
 import './spectrogram.ts';
+import './normalization.ts';
+import './pooling.ts';
+import './embedding.ts';

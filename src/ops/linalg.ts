@@ -40,8 +40,9 @@ op('linalg_det(Tensor A) -> Tensor', {
   grad: {
     A: uses('A', 'result', (g, { A, result }) => {
       const n = A.shape[A.ndim - 1]!;
+      if (n <= 1) return column(column(g)).expand(A.shape);
       const regular = (): Tensor => F.linalg_solve_ex(A.mH, onDiagonal(column(g.mul(result.conj())).expand([...batchOf(A), n])), true, false)[0];
-      if (A.level !== null || n === 0) return regular();
+      if (A.level !== null) return regular();
       const small = result.detach().abs().lt(100 * epsilonOf(A.dtype));
       if (!small.any().item()) return regular();
       if (small.all().item()) return cofactors(A).mul(column(column(g)));
@@ -157,10 +158,9 @@ op('_solve_triangular(Tensor self, Tensor B, bool upper, bool left, bool unitria
   },
   grad: joint('self', 'result', ([g], { self, result, upper, left, unitriangular }, needs) => {
     const gB = F._solve_triangular(self.mH, g!, !upper, left, unitriangular);
-    if (!needs.self) return { B: gB };
-    const gA = (left ? gB.matmul(result.mH) : result.mH.matmul(gB)).neg();
-    const k = unitriangular ? 1 : 0;
-    return { B: gB, self: upper ? gA.triu(k) : gA.tril(-k) };
+    const triangle = (g: Tensor): Tensor => (upper ? g.triu(unitriangular ? 1 : 0) : g.tril(unitriangular ? -1 : 0));
+    const gA = needs.self ? triangle((left ? gB.matmul(result.mH) : result.mH.matmul(gB)).neg()) : null;
+    return { B: gB, self: gA };
   }),
   gradName: 'LinalgSolveTriangularBackward0',
   batch: 'leading',

@@ -181,7 +181,7 @@ op('addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1)
   doc: 'beta · self + alpha · (mat @ vec).',
   decompose: ({ self, mat, vec, beta, alpha }) => {
     checkVectorProduct(self.ndim, mat, vec);
-    const [n, m] = mat.shape as [number, number];
+    const [n, m] = [mat.shape[0]!, mat.shape[1]!];
     if (m !== vec.shape[0] || (self.ndim === 1 && self.shape[0] !== n && self.shape[0] !== 1)) {
       throw new RuntimeError(`size mismatch, got input (${self.shape[0] ?? 1}), mat (${cross(mat.shape)}), vec (${vec.shape[0]})`);
     }
@@ -283,7 +283,7 @@ op('bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> 
     a.slice(0, -1).forEach((n, d) => {
       if (n !== b[d]) throw new RuntimeError(`bilinear(): input batch dimensions do not match at dim ${d}: got ${n} and ${b[d]}`);
     });
-    const [out, left, right] = weight.shape as [number, number, number];
+    const [out, left, right] = [weight.shape[0]!, weight.shape[1]!, weight.shape[2]!];
     if (a[a.length - 1] !== left) throw new RuntimeError(`bilinear(): input1 size does not match weight size: got ${a[a.length - 1]} but expected ${left}`);
     if (b[b.length - 1] !== right) throw new RuntimeError(`bilinear(): input2 size does not match weight size: got ${b[b.length - 1]} but expected ${right}`);
     if (bias && bias.shape[0] !== out) throw new RuntimeError(`bilinear(): bias size does not match weight size: got ${bias.shape[0]} but expected ${out}`);

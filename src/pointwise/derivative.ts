@@ -144,13 +144,10 @@ function selections(e: Expr): readonly ((t: Expr) => Expr)[] | null {
       return [(t) => a.eq(b).where(t.div(2), a.lt(b).where(0, t)), (t) => a.eq(b).where(t.div(2), a.gt(b).where(0, t))];
     case 'minimum':
       return [(t) => a.eq(b).where(t.div(2), a.gt(b).where(0, t)), (t) => a.eq(b).where(t.div(2), a.lt(b).where(0, t))];
-    case 'fmax': {
-      const first = a.ge(b).or(b.isnan());
-      return [(t) => first.where(t, 0), (t) => first.where(0, t)];
-    }
+    case 'fmax':
     case 'fmin': {
-      const first = a.le(b).or(b.isnan());
-      return [(t) => first.where(t, 0), (t) => first.where(0, t)];
+      const first = (e.op === 'fmax' ? a.gt(b) : a.lt(b)).or(b.isnan());
+      return [(t) => a.eq(b).where(t.div(2), first.where(t, 0)), (t) => a.eq(b).where(t.div(2), first.where(0, t))];
     }
     default:
       return null;

@@ -228,7 +228,7 @@ export const integerFunctions: Readonly<Record<string, IntegerFunction>> = {
   shift_left: (a, b) => (b < 0n || b >= 64n ? 0n : a << b),
   shift_right: (a, b) => (b < 0n || b >= 64n ? (a < 0n ? -1n : 0n) : a >> b),
   gcd,
-  lcm: (a, b) => (a === 0n || b === 0n ? 0n : abs((a / gcd(a, b)) * b)),
+  lcm: (a, b) => (a === 0n || b === 0n ? 0n : abs(BigInt.asIntN(64, (a / gcd(a, b)) * b))),
   clamp: (x, lo, hi) => {
     const low = x > lo ? x : lo;
     return low < hi ? low : hi;

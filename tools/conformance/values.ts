@@ -3,7 +3,7 @@ import { ELLIPSIS, PyComplex, PySlice, PyTuple, type PyValue } from '../python/v
 import { decode as decodeBytes, type Values } from './array.ts';
 import { invoke } from './call.ts';
 import type { Library, Tensor } from './library.ts';
-import { resolve } from './resolve.ts';
+import { resolve, spreadIndex } from './resolve.ts';
 import type { StoredTensor } from './safetensors.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -189,7 +189,8 @@ export function runProgram(library: Library, file: TensorFile, program: JsonObje
   for (const step of program.steps as readonly JsonObject[]) {
     const target = resolve(library, String(step.path));
     if (!target) throw new Error(`the library has no ${String(step.path)}`);
-    results.push(invoke(library, target, decoder.list(step.args as Json[]), decoder.named(step.kwargs as JsonObject)));
+    const args = spreadIndex(library, target, decoder.list(step.args as Json[]));
+    results.push(invoke(library, target, args as PyValue[], decoder.named(step.kwargs as JsonObject)));
   }
   return decoder.decode(program.result!);
 }

@@ -375,3 +375,110 @@ export const cosine_similarity = torchFunction('cosine_similarity', 'functional'
   (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
+/** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
+export const layer_norm = torchFunction('layer_norm', 'functional') as {
+  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Divides the last dimensions by their root mean square, then scales. */
+export const rms_norm = torchFunction('rms_norm', 'functional') as {
+  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+};
+/** Normalises groups of channels of each example, then scales and shifts each channel. */
+export const group_norm = torchFunction('group_norm', 'functional') as {
+  (input: Tensor, num_groups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, num_groups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** Normalises each channel over the batch, or by running statistics, then scales and shifts. */
+export const batch_norm = torchFunction('batch_norm', 'functional') as {
+  (input: Tensor, running_mean: Tensor | null, running_var: Tensor | null, options: { weight?: Tensor | null; bias?: Tensor | null; training?: boolean; momentum?: number | FloatScalar; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, running_mean: Tensor | null, running_var: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number | FloatScalar, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** Normalises each channel of each example, then scales and shifts. */
+export const instance_norm = torchFunction('instance_norm', 'functional') as {
+  (input: Tensor, options: { running_mean?: Tensor | null; running_var?: Tensor | null; weight?: Tensor | null; bias?: Tensor | null; use_input_stats?: boolean; momentum?: number | FloatScalar; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, running_mean?: Tensor | null, running_var?: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, use_input_stats?: boolean, momentum?: number | FloatScalar, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** Divides by (k + alpha · mean of squares over neighbouring channels)^beta. */
+export const local_response_norm = torchFunction('local_response_norm', 'functional') as {
+  (input: Tensor, size: number, options: { alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, size: number, alpha?: number | FloatScalar, beta?: number | FloatScalar, k?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window. */
+export const max_pool1d = torchFunction('max_pool1d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window, and its place in the plane. */
+export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The mean of each window. */
+export const avg_pool1d = torchFunction('avg_pool1d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The mean of windows that divide the input into output_size. */
+export const adaptive_avg_pool1d = torchFunction('adaptive_avg_pool1d', 'functional') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of windows that divide the input into output_size. */
+export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d', 'functional') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window. */
+export const max_pool2d = torchFunction('max_pool2d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window, and its place in the plane. */
+export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The mean of each window. */
+export const avg_pool2d = torchFunction('avg_pool2d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** The mean of windows that divide the input into output_size. */
+export const adaptive_avg_pool2d = torchFunction('adaptive_avg_pool2d', 'functional') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of windows that divide the input into output_size. */
+export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d', 'functional') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window. */
+export const max_pool3d = torchFunction('max_pool3d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window, and its place in the plane. */
+export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The mean of each window. */
+export const avg_pool3d = torchFunction('avg_pool3d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** The mean of windows that divide the input into output_size. */
+export const adaptive_avg_pool3d = torchFunction('adaptive_avg_pool3d', 'functional') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of windows that divide the input into output_size. */
+export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d', 'functional') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The rows of weight that input names. */
+export const embedding = torchFunction('embedding', 'functional') as {
+  (input: Tensor, weight: Tensor, options: { padding_idx?: number | null; max_norm?: number | FloatScalar | null; norm_type?: number | FloatScalar; scale_grad_by_freq?: boolean; sparse?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, padding_idx?: number | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, sparse?: boolean, options?: { out?: Tensor }): Tensor;
+};

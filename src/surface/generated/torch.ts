@@ -2270,3 +2270,130 @@ export const istft = torchFunction('istft') as {
   (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean, options?: { out?: Tensor }): Tensor;
 };
+/** Layer normalisation, and the mean and 1 / √(variance + eps) of every row. */
+export const native_layer_norm = torchFunction('native_layer_norm') as {
+  (input: Tensor, normalized_shape: readonly (number)[], weight: Tensor | null, bias: Tensor | null, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
+/** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
+export const layer_norm = torchFunction('layer_norm') as {
+  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Divides the last dimensions by their root mean square, then scales. */
+export const rms_norm = torchFunction('rms_norm') as {
+  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+};
+/** Group normalisation, and the mean and 1 / √(variance + eps) of every group. */
+export const native_group_norm = torchFunction('native_group_norm') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, N: number, C: number, HxW: number, group: number, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
+/** Normalises groups of channels of each example, then scales and shifts each channel. */
+export const group_norm = torchFunction('group_norm') as {
+  (input: Tensor, num_groups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, num_groups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Normalises each channel over the batch, or by running statistics, then scales and shifts. */
+export const batch_norm = torchFunction('batch_norm') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options: { cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** batch_norm, and the mean and 1 / √(variance + eps) of the batch (empty in evaluation). */
+export const native_batch_norm = torchFunction('native_batch_norm') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
+/** native_batch_norm with running statistics. */
+export const _native_batch_norm_legit = torchFunction('_native_batch_norm_legit') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor, running_var: Tensor, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
+/** batch_norm in training, with the statistics of the batch and an unused reserve. */
+export const _batch_norm_with_update = torchFunction('_batch_norm_with_update') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor, running_var: Tensor, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor, Tensor];
+};
+/** Normalises each channel of each example, then scales and shifts. */
+export const instance_norm = torchFunction('instance_norm') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options: { cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window. */
+export const max_pool1d = torchFunction('max_pool1d') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window, and its place in the plane. */
+export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The mean of each window. */
+export const avg_pool1d = torchFunction('avg_pool1d') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The mean of windows that divide the input into output_size. */
+export const adaptive_avg_pool1d = torchFunction('adaptive_avg_pool1d') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of windows that divide the input into output_size. */
+export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window. */
+export const max_pool2d = torchFunction('max_pool2d') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window, and its place in the plane. */
+export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The mean of each window. */
+export const avg_pool2d = torchFunction('avg_pool2d') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** The mean of windows that divide the input into output_size. */
+export const adaptive_avg_pool2d = torchFunction('adaptive_avg_pool2d') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of windows that divide the input into output_size. */
+export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window. */
+export const max_pool3d = torchFunction('max_pool3d') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of each window, and its place in the plane. */
+export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The mean of each window. */
+export const avg_pool3d = torchFunction('avg_pool3d') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** The mean of windows that divide the input into output_size. */
+export const adaptive_avg_pool3d = torchFunction('adaptive_avg_pool3d') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
+};
+/** The largest element of windows that divide the input into output_size. */
+export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d') as {
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The rows of weight that indices name. */
+export const embedding = torchFunction('embedding') as {
+  (weight: Tensor, indices: Tensor, options: { padding_idx?: number; scale_grad_by_freq?: boolean; sparse?: boolean; out?: Tensor }): Tensor;
+  (weight: Tensor, indices: Tensor, padding_idx?: number, scale_grad_by_freq?: boolean, sparse?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The gradient of embedding: each row of the table gets the sum of the gradients of its uses. */
+export const embedding_dense_backward = torchFunction('embedding_dense_backward') as {
+  (grad_output: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean, options?: { out?: Tensor }): Tensor;
+};
