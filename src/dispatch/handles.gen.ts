@@ -1053,4 +1053,6 @@ export const F = {
   embedding: lookup('embedding') as unknown as (weight: Tensor, indices: Tensor, padding_idx?: number, scale_grad_by_freq?: boolean, sparse?: boolean) => Tensor,
   embedding_dense_backward: lookup('embedding_dense_backward') as unknown as (grad_output: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean) => Tensor,
   embedding$functional: lookup('embedding.functional') as unknown as (input: Tensor, weight: Tensor, padding_idx?: number | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, sparse?: boolean) => Tensor,
+  svd_lowrank: lookup('svd_lowrank') as unknown as (A: Tensor, q?: number | null, niter?: number | null, M?: Tensor | null) => readonly [Tensor, Tensor, Tensor],
+  pca_lowrank: lookup('pca_lowrank') as unknown as (A: Tensor, q?: number | null, center?: boolean, niter?: number) => readonly [Tensor, Tensor, Tensor],
 };

@@ -47,7 +47,7 @@ export interface Internals {
   readonly loadPost: LoadPostHook[];
   hooked: boolean;
 }
-const INTERNALS = Symbol('internals');
+export const INTERNALS: unique symbol = Symbol('internals');
 
 /** Hooks of all modules (torch.nn.modules.module.register_module_forward_hook and relatives). */
 const everywhere = { forwardPre: [] as ForwardPreHook[], forward: [] as ForwardHook[], backward: [] as BackwardHookFunction[], backwardPre: [] as BackwardPreHook[] };
@@ -112,7 +112,8 @@ export abstract class Module {
       running.pop();
     }
   }
-  private callWithHooks(given: unknown[]): unknown {
+  /** @internal */
+  callWithHooks(given: unknown[]): unknown {
     const { forwardPre, forward, backward, backwardPre } = this[INTERNALS];
     let args = given;
     for (const hook of [...everywhere.forwardPre, ...forwardPre]) {
@@ -131,7 +132,8 @@ export abstract class Module {
     return watch ? watch.outputs(output) : output;
   }
   /** A child in a private field is never trained or saved: say so. */
-  private warnIfUnregistered(): void {
+  /** @internal */
+  warnIfUnregistered(): void {
     const parent = running[running.length - 1];
     if (!parent || parent === this) return;
     let seen = checked.get(parent);
@@ -182,7 +184,8 @@ export abstract class Module {
 
   // ---- walking ----------------------------------------------------------------------------------------------------
   /** Own members by kind, in the order of registration. */
-  private *own(kind: 'parameter' | 'buffer' | 'child'): Generator<[string, unknown]> {
+  /** @internal */
+  *own(kind: 'parameter' | 'buffer' | 'child'): Generator<[string, unknown]> {
     const { buffers, absent, children } = this[INTERNALS];
     if (kind === 'child' && children.size > 0) {
       yield* children;
@@ -221,7 +224,8 @@ export abstract class Module {
   *modules(): Generator<Module> {
     for (const [, m] of this.named_modules()) yield m;
   }
-  private *members<T>(kind: 'parameter' | 'buffer', prefix: string, recurse: boolean, remove_duplicate: boolean): Generator<[string, T]> {
+  /** @internal */
+  *members<T>(kind: 'parameter' | 'buffer', prefix: string, recurse: boolean, remove_duplicate: boolean): Generator<[string, T]> {
     const seen = new Set<unknown>();
     const from: Iterable<[string, Module]> = recurse ? this.named_modules(new Set(), prefix, remove_duplicate) : [[prefix, this]];
     for (const [path, m] of from) {
@@ -262,7 +266,8 @@ export abstract class Module {
   get_buffer(target: string): Tensor {
     return this.memberAt(target, (v): v is Tensor => v instanceof Tensor, 'a buffer');
   }
-  private memberAt<T>(target: string, is: (v: unknown) => v is T, what: string): T {
+  /** @internal */
+  memberAt<T>(target: string, is: (v: unknown) => v is T, what: string): T {
     const dot = target.lastIndexOf('.');
     const m = this.get_submodule(dot < 0 ? '' : target.slice(0, dot));
     const name = target.slice(dot + 1);
@@ -344,7 +349,8 @@ export abstract class Module {
       return t.to({ dtype: convert, ...(device === null ? {} : { device }) } as never);
     });
   }
-  private cast(dtype: DType): this {
+  /** @internal */
+  cast(dtype: DType): this {
     return this._apply((t) => (t.dtype.is_floating_point ? t.to(dtype) : t));
   }
   float(): this {
@@ -490,7 +496,8 @@ export abstract class Module {
   register_backward_hook(hook: BackwardHookFunction): RemovableHandle {
     return this.register_full_backward_hook(hook);
   }
-  private hook<K extends 'forwardPre' | 'forward' | 'backward' | 'backwardPre'>(kind: K, hook: Internals[K][number], prepend = false): RemovableHandle {
+  /** @internal */
+  hook<K extends 'forwardPre' | 'forward' | 'backward' | 'backwardPre'>(kind: K, hook: Internals[K][number], prepend = false): RemovableHandle {
     const internals = this[INTERNALS];
     const list = internals[kind] as unknown[];
     if (prepend) list.unshift(hook);

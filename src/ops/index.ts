@@ -46,3 +46,4 @@ import './spectrogram.ts';
 import './normalization.ts';
 import './pooling.ts';
 import './embedding.ts';
+import './low_rank.ts';

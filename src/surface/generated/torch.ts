@@ -2397,3 +2397,13 @@ export const embedding = torchFunction('embedding') as {
 export const embedding_dense_backward = torchFunction('embedding_dense_backward') as {
   (grad_output: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean, options?: { out?: Tensor }): Tensor;
 };
+/** U, S and V of an approximate decomposition A − M ≈ U·diag(S)·Vᴴ with q singular values, by random projection. */
+export const svd_lowrank = torchFunction('svd_lowrank') as {
+  (A: Tensor, options: { q?: number | null; niter?: number | null; M?: Tensor | null; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (A: Tensor, q?: number | null, niter?: number | null, M?: Tensor | null, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
+/** The q principal components of the rows of A, as U, S and V of the (centred) matrix, by random projection. */
+export const pca_lowrank = torchFunction('pca_lowrank') as {
+  (A: Tensor, options: { q?: number | null; center?: boolean; niter?: number; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (A: Tensor, q?: number | null, center?: boolean, niter?: number, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
