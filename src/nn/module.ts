@@ -47,7 +47,6 @@ export interface Internals {
   readonly loadPost: LoadPostHook[];
   hooked: boolean;
 }
-export const INTERNALS: unique symbol = Symbol('internals');
 
 /** Hooks of all modules (torch.nn.modules.module.register_module_forward_hook and relatives). */
 const everywhere = { forwardPre: [] as ForwardPreHook[], forward: [] as ForwardHook[], backward: [] as BackwardHookFunction[], backwardPre: [] as BackwardPreHook[] };
@@ -69,7 +68,8 @@ export abstract class Module {
   /** Names of settings that do not change; for TorchScript in PyTorch, kept so that ported classes read the same. */
   static readonly __constants__: readonly string[] = [];
   declare training: boolean;
-  declare readonly [INTERNALS]: Internals;
+  /** @internal */
+  declare readonly _internals: Internals;
 
   constructor() {
     // An arrow function: a `function` would keep an undeletable `prototype`.
@@ -90,7 +90,7 @@ export abstract class Module {
       loadPost: [],
       hooked: false,
     };
-    Object.defineProperty(self, INTERNALS, { value: internals });
+    Object.defineProperty(self, '_internals', { value: internals });
     Object.defineProperty(self, 'training', { value: true, writable: true, configurable: true });
     // biome-ignore lint/correctness/noConstructorReturn: the instance is the function
     return self;
@@ -107,14 +107,14 @@ export abstract class Module {
     this.warnIfUnregistered();
     running.push(this);
     try {
-      return this[INTERNALS].hooked || anyGlobalHook() ? this.callWithHooks(args) : (this.forward as (...a: unknown[]) => unknown)(...args);
+      return this._internals.hooked || anyGlobalHook() ? this.callWithHooks(args) : (this.forward as (...a: unknown[]) => unknown)(...args);
     } finally {
       running.pop();
     }
   }
   /** @internal */
   callWithHooks(given: unknown[]): unknown {
-    const { forwardPre, forward, backward, backwardPre } = this[INTERNALS];
+    const { forwardPre, forward, backward, backwardPre } = this._internals;
     let args = given;
     for (const hook of [...everywhere.forwardPre, ...forwardPre]) {
       const r = hook(this, args);
@@ -155,22 +155,22 @@ export abstract class Module {
   register_parameter(name: string, param: Parameter | null): void {
     checkName(this, name, 'parameter', (v) => v instanceof Parameter);
     if (param !== null && !(param instanceof Parameter)) throw new TypeError(`cannot assign '${typeName(param)}' object to parameter '${name}' (torch.nn.Parameter or None required)`);
-    if (param === null) this[INTERNALS].absent.set(name, 'parameter');
+    if (param === null) this._internals.absent.set(name, 'parameter');
     define(this, name, param);
   }
   /** Adds a tensor that is state but no parameter, such as a running mean. */
   register_buffer(name: string, tensor: Tensor | null, persistent = true): void {
-    checkName(this, name, 'buffer', (v) => v instanceof Tensor && this[INTERNALS].buffers.has(name));
+    checkName(this, name, 'buffer', (v) => v instanceof Tensor && this._internals.buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor)) throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
-    this[INTERNALS].buffers.set(name, persistent);
-    if (tensor === null) this[INTERNALS].absent.set(name, 'buffer');
+    this._internals.buffers.set(name, persistent);
+    if (tensor === null) this._internals.absent.set(name, 'buffer');
     define(this, name, tensor);
   }
   /** Adds a child under a name. */
   add_module(name: string, module: Module | null): void {
     if (module !== null && !(module instanceof Module)) throw new TypeError(`${typeName(module)} is not a Module subclass`);
     checkName(this, name, 'module', (v) => v instanceof Module);
-    this[INTERNALS].children.set(name, module);
+    this._internals.children.set(name, module);
     define(this, name, module);
   }
   register_module(name: string, module: Module | null): void {
@@ -178,7 +178,7 @@ export abstract class Module {
   }
   /** @internal Removes a child of a container. */
   _remove_child(name: string): void {
-    this[INTERNALS].children.delete(name);
+    this._internals.children.delete(name);
     delete (this as unknown as Record<string, unknown>)[name];
   }
 
@@ -186,7 +186,7 @@ export abstract class Module {
   /** Own members by kind, in the order of registration. */
   /** @internal */
   *own(kind: 'parameter' | 'buffer' | 'child'): Generator<[string, unknown]> {
-    const { buffers, absent, children } = this[INTERNALS];
+    const { buffers, absent, children } = this._internals;
     if (kind === 'child' && children.size > 0) {
       yield* children;
       for (const key of Object.keys(this)) if (!children.has(key) && valueOf(this, key) instanceof Module) yield [key, valueOf(this, key)];
@@ -253,7 +253,7 @@ export abstract class Module {
     if (target === '') return this;
     let m: Module = this;
     for (const part of target.split('.')) {
-      const next = m[INTERNALS].children.get(part) ?? valueOf(m, part);
+      const next = m._internals.children.get(part) ?? valueOf(m, part);
       if (next === undefined) throw new AttributeError(`${className(m)} has no attribute \`${part}\``);
       if (!(next instanceof Module)) throw new AttributeError(`\`${part}\` is not an nn.Module`);
       m = next;
@@ -389,14 +389,14 @@ export abstract class Module {
     this._save_to_state_dict(destination, prefix, keep_vars);
     for (const [name, m] of this.own('child')) if (m) (m as Module).state_dict({ destination, prefix: `${prefix}${name}.`, keep_vars });
     let result = destination;
-    for (const hook of this[INTERNALS].state) result = hook(this, result, prefix, { version }) ?? result;
+    for (const hook of this._internals.state) result = hook(this, result, prefix, { version }) ?? result;
     return result;
   }
   /** @internal */
   _save_to_state_dict(destination: StateDict, prefix: string, keep_vars: boolean): void {
     const keep = (t: Tensor): Tensor => (keep_vars ? t : t.detach());
     for (const [name, p] of this.own('parameter')) if (p) destination[prefix + name] = keep(p as Tensor);
-    const { buffers } = this[INTERNALS];
+    const { buffers } = this._internals;
     for (const [name, b] of this.own('buffer')) {
       const persistent = b instanceof Buffer ? b.persistent : (buffers.get(name) ?? true);
       if (b && persistent) destination[prefix + name] = keep(b as Tensor);
@@ -418,7 +418,7 @@ export abstract class Module {
       m._load_from_state_dict(source, prefix, { ...metadata[prefix.slice(0, -1)], assign }, true, missing_keys, unexpected_keys, errors);
       for (const [name, child] of m.own('child')) if (child) load(child as Module, `${prefix}${name}.`);
       const found = { missing_keys, unexpected_keys };
-      for (const hook of m[INTERNALS].loadPost) hook(m, found);
+      for (const hook of m._internals.loadPost) hook(m, found);
     };
     load(this, '');
     if (strict) {
@@ -431,8 +431,8 @@ export abstract class Module {
   }
   /** @internal */
   _load_from_state_dict(state_dict: StateDict, prefix: string, local_metadata: { version?: number; assign?: boolean }, strict: boolean, missing_keys: string[], unexpected_keys: string[], error_msgs: string[]): void {
-    for (const hook of this[INTERNALS].loadPre) hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs);
-    const { buffers } = this[INTERNALS];
+    for (const hook of this._internals.loadPre) hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs);
+    const { buffers } = this._internals;
     const local: [string, Tensor | null][] = [];
     for (const [name, p] of this.own('parameter')) local.push([name, p as Tensor | null]);
     for (const [name, b] of this.own('buffer')) if (b instanceof Buffer ? b.persistent : (buffers.get(name) ?? true)) local.push([name, b as Tensor | null]);
@@ -467,13 +467,13 @@ export abstract class Module {
     }
   }
   register_state_dict_post_hook(hook: StateDictHook): RemovableHandle {
-    return listed(this[INTERNALS].state, hook);
+    return listed(this._internals.state, hook);
   }
   register_load_state_dict_pre_hook(hook: LoadPreHook): RemovableHandle {
-    return listed(this[INTERNALS].loadPre, hook);
+    return listed(this._internals.loadPre, hook);
   }
   register_load_state_dict_post_hook(hook: LoadPostHook): RemovableHandle {
-    return listed(this[INTERNALS].loadPost, hook);
+    return listed(this._internals.loadPost, hook);
   }
 
   // ---- hooks ------------------------------------------------------------------------------------------------------
@@ -498,7 +498,7 @@ export abstract class Module {
   }
   /** @internal */
   hook<K extends 'forwardPre' | 'forward' | 'backward' | 'backwardPre'>(kind: K, hook: Internals[K][number], prepend = false): RemovableHandle {
-    const internals = this[INTERNALS];
+    const internals = this._internals;
     const list = internals[kind] as unknown[];
     if (prepend) list.unshift(hook);
     else list.push(hook);

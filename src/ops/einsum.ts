@@ -196,6 +196,7 @@ op('einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor', {
     if (tensors.length === 0) throw new ValueError(MISSING);
     return einsum(parseEquation(equation), tensors, path);
   },
+  variadic: true,
   autocast: 'lower',
 });
 
@@ -208,30 +209,18 @@ function labelsOf(list: unknown): Labels {
     return label;
   });
 }
-/**
- * einsum with subscripts as lists of numbers: operand, its subscripts, operand, its subscripts, …, and maybe the output's. `null` stands
- * for the ellipsis.
- */
-export function einsumOfLists(args: readonly unknown[]): Tensor {
-  const operands: Tensor[] = [];
-  const labels: Labels[] = [];
-  let i = 0;
-  for (; i + 1 < args.length; i += 2) {
-    operands.push(args[i] as Tensor);
-    labels.push(labelsOf(args[i + 1]));
-  }
-  if (operands.length === 0) throw new ValueError(MISSING);
-  const text = (l: Labels): string => l.map((x) => (x === ELLIPSIS ? '...' : letter(x))).join('');
-  const output = i < args.length ? `->${text(labelsOf(args[i]))}` : '';
-  return F.einsum(labels.map(text).join(',') + output, operands);
+/** Operands alternate with their subscripts; what is left over at the end are the output's. */
+function einsumOfLists(given: readonly unknown[]): Tensor {
+  const pairs = Math.floor(given.length / 2);
+  if (pairs === 0) throw new ValueError(MISSING);
+  const operands = Array.from({ length: pairs }, (_, i) => given[2 * i] as Tensor);
+  const labels = operands.map((_, i) => labelsOf(given[2 * i + 1]));
+  return einsum({ operands: labels, output: given.length % 2 ? labelsOf(given[2 * pairs]) : null }, operands, null);
 }
-op('einsum.sublist(Tensor a, Any sublist, Any b=None, Any sublist2=None, Any c=None, Any sublist3=None, Any d=None) -> Tensor', {
-  doc: 'Sums of products with subscripts as lists of numbers: `einsum(a, [0, 1], b, [1, 2], [0, 2])`.',
-  decompose: ({ a, sublist, b, sublist2, c, sublist3, d }) => {
-    const given = [a, sublist, b, sublist2, c, sublist3, d] as unknown[];
-    while (given[given.length - 1] === null) given.pop();
-    return einsumOfLists(given);
-  },
+op('einsum.sublist(Any[] operands) -> Tensor', {
+  doc: 'Sums of products with subscripts as lists of numbers: `einsum(a, [0, 1], b, [1, 2], [0, 2])`; null stands for the ellipsis.',
+  decompose: ({ operands }) => einsumOfLists(operands),
+  variadic: true,
 });
 
 // ---- tensordot ----------------------------------------------------------------------------------------------------
@@ -343,6 +332,7 @@ op('chain_matmul(Tensor[] matrices) -> Tensor', {
     for (const t of matrices) if (t.ndim !== 2) throw new RuntimeError(`Tensor dimension is ${t.ndim}, expected 2 instead.`);
     return matrices.length === 1 ? matrices[0]!.clone() : multiDot(matrices);
   },
+  variadic: true,
 });
 op('linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor', {
   doc: 'The cross product of vectors of three numbers along a dimension.',

@@ -47,3 +47,5 @@ import './normalization.ts';
 import './pooling.ts';
 import './embedding.ts';
 import './low_rank.ts';
+import './pool.ts';
+import './unpool.ts';

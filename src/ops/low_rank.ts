@@ -10,7 +10,7 @@ const basis = (t: Tensor): Tensor => F.linalg_qr(t, 'reduced')[0];
 /** q orthonormal columns that nearly span the range of A. */
 function approximateBasis(A: Tensor, q: number, niter: number): Tensor {
   const dtype = A.dtype.category < Category.Floating ? get_default_dtype() : A.dtype;
-  let Q = basis(A.matmul(F.randn([sizeOf(A)[1], q], dtype, null, A.device)));
+  let Q = basis(A.matmul(F.randn([sizeOf(A)[1], q], null, dtype, null, A.device)));
   for (let i = 0; i < niter; i++) Q = basis(A.matmul(basis(A.mH.matmul(Q))));
   return Q;
 }

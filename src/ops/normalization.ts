@@ -316,6 +316,10 @@ interface BatchNorm extends Parameters {
 }
 function batchNorm(a: BatchNorm): Normalised {
   const { input, weight, bias, running_mean, running_var, training, momentum, eps } = a;
+  if (input.layout.numel === 0 && input.ndim < 2) {
+    const none = F.empty([0], input.dtype, null, input.device);
+    return [input.clone(), none, none];
+  }
   checkBatchNorm(a);
   if (training) {
     const [out, mean, rstd] = F._batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps);

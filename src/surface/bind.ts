@@ -114,15 +114,16 @@ class Candidate {
   bind(args: readonly unknown[], kwargs: Kwargs | null): unknown[] | Failure {
     const { params } = this.op;
     const out = new Array<unknown>(params.length).fill(NO_MATCH);
-    const lastFixed = params.findIndex((p) => p.list && !p.keywordOnly && (p.tensor ? this.op.decl.variadic === true : SPREADABLE.has(p.name)));
+    const variadic = this.op.decl.variadic === true;
+    const lastFixed = params.findIndex((p) => p.list && !p.keywordOnly && (p.tensor || p.base === 'Any' ? variadic : SPREADABLE.has(p.name)));
     let given = args.length;
     for (let i = 0; i < given; i++) {
       const p = params[i];
       if (!p || i >= this.positional) return { kind: 'count', position: given };
       let v = args[i];
-      if (i === lastFixed && i <= 1 && !Array.isArray(v) && (typeof v === 'number' || typeof v === 'bigint' || (p.tensor && v instanceof Tensor)) && (p.fixed === null || given > i + 1) && (i === 0 || params[0]!.name === 'self')) {
+      if (i === lastFixed && i <= 1 && !Array.isArray(v) && (typeof v === 'number' || typeof v === 'bigint' || (variadic && v instanceof Tensor)) && (p.fixed === null || given > i + 1) && (i === 0 || variadic || params[0]!.name === 'self')) {
         const rest = args.slice(i);
-        if (rest.every((x) => (p.tensor ? x instanceof Tensor : typeof x === 'number' || typeof x === 'bigint'))) {
+        if (rest.every((x) => (p.tensor ? x instanceof Tensor : variadic || typeof x === 'number' || typeof x === 'bigint'))) {
           if (p.fixed === null || params.length === i + 1) {
             v = rest;
             given = i + 1;

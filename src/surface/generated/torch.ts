@@ -2137,8 +2137,7 @@ export const cosine_similarity = torchFunction('cosine_similarity') as {
 /** Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. */
 export const einsum = torchFunction('einsum') as {
   (equation: string, tensors: readonly (Tensor)[], options?: { path?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (a: Tensor, sublist: unknown, options: { b?: unknown; sublist2?: unknown; c?: unknown; sublist3?: unknown; d?: unknown; out?: Tensor }): Tensor;
-  (a: Tensor, sublist: unknown, b?: unknown, sublist2?: unknown, c?: unknown, sublist3?: unknown, d?: unknown, options?: { out?: Tensor }): Tensor;
+  (operands: readonly (unknown)[], options?: { out?: Tensor }): Tensor;
 };
 /** The sum of products over the last `dims` dimensions of a and the first of b, or over two lists of dimensions. */
 export const tensordot = torchFunction('tensordot') as {
