@@ -47,5 +47,4 @@ import './normalization.ts';
 import './pooling.ts';
 import './embedding.ts';
 import './low_rank.ts';
-import './pool.ts';
 import './unpool.ts';
