@@ -1,5 +1,5 @@
-// Pooling by random windows, and the partial inverse of max pooling.
-import { maxPoolInto, type Windows } from '../backend/reference/pool.ts';
+// Pooling by p-norms and by random windows, and the partial inverse of max pooling.
+import { combine, maxPoolInto } from '../backend/reference/pooling.ts';
 import { reals } from '../backend/reference/arrays.ts';
 import { int64 } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
@@ -60,6 +60,26 @@ for (const n of [1, 2, 3] as const) {
 }
 type UnpoolSchema = 'max_unpool2d(Tensor input, Tensor indices, int[2] kernel_size, int[2]? stride=None, int[2] padding=0, int[]? output_size=None) -> Tensor';
 
+// ---- p-norms ------------------------------------------------------------------------------------------------------
+const MAX = [F.max_pool1d, F.max_pool2d, F.max_pool3d] as const;
+const MEAN = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d] as const;
+for (const n of [1, 2, 3] as const) {
+  op(`lp_pool${n}d(Tensor input, float norm_type, int[${n}] kernel_size, int[${n}]? stride=None, bool ceil_mode=False) -> Tensor` as LpSchema, {
+    doc: 'The p-norm of every window.',
+    decompose: ({ input, norm_type: p, kernel_size, stride, ceil_mode }) => {
+      const max = (x: Tensor): Tensor => MAX[n - 1]!(x, kernel_size as number[], stride as number[] | null, [0], [1], ceil_mode);
+      if (p === 0) throw new ValueError(`norm_type must be a non-zero value, but got ${p}`);
+      if (p === Number.POSITIVE_INFINITY) return max(input.abs());
+      if (p === Number.NEGATIVE_INFINITY) return max(input.abs().neg()).neg();
+      const mean = MEAN[n - 1]!(input.pow(p), kernel_size as number[], stride as number[] | null, [0], ceil_mode);
+      const count = all(kernel_size, n).reduce((a, b) => a * b, 1);
+      return mean.sign().mul(mean.abs().relu()).mul(count).pow(1 / p);
+    },
+    surface: ['nn.functional'],
+  });
+}
+type LpSchema = 'lp_pool2d(Tensor input, float norm_type, int[2] kernel_size, int[2]? stride=None, bool ceil_mode=False) -> Tensor';
+
 // ---- fractional max pooling ---------------------------------------------------------------------------------------
 /** Where the windows of one dimension begin, from one random number (Graham 2014), in the precision of the samples. */
 function starts(sample: number, size: number, out: number, kernel: number, round: (v: number) => number): number[] {
@@ -80,20 +100,21 @@ op('_fractional_max_pool(Tensor self, int[] kernel_size, int[] output_size, Tens
     const n = kernel_size.length;
     const lead = self.layout.shape.slice(0, self.ndim - n);
     const size = self.layout.shape.slice(self.ndim - n);
+    const pixels = size.reduce((a, b) => a * b, 1);
     const samples = reals(random_samples);
     const flat = (t: Tensor): Tensor => t.reshape([lead.reduce((a, b) => a * b, 1), ...t.layout.shape.slice(lead.length)]);
     const [x, y, places] = [flat(self), flat(out!), flat(indices!)];
     for (let plane = 0; plane < x.layout.shape[0]!; plane++) {
-      const windows: Windows = size.map((s, d) => {
+      const windows = size.map((s, d) => {
         // In two dimensions the first sample is the width's.
         const k = n === 2 ? 1 - d : d;
         const from = starts(samples[plane * n + k]!, s, output_size[d]!, kernel_size[d]!, (v) => roundTo(v, random_samples.dtype));
         return from.map((start) => Array.from({ length: kernel_size[d]! }, (_, i) => start + i));
       });
-      maxPoolInto(y.select(0, plane), places.select(0, plane), x.select(0, plane), windows);
+      maxPoolInto(y.select(0, plane), places.select(0, plane), x.select(0, plane), pixels, (f) => combine(size, output_size, windows, n, f));
     }
   },
-  grad: { self: uses('indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, indices, self.shape.slice(self.shape.length - kernel_size.length) as number[])) },
+  grad: { self: uses('indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, indices, self.shape as number[], kernel_size.length)) },
   surface: [],
   gradName: 'FractionalMaxPool2DBackward0',
   inplace: false,

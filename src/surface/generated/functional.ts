@@ -482,3 +482,43 @@ export const embedding = torchFunction('embedding', 'functional') as {
   (input: Tensor, weight: Tensor, options: { padding_idx?: number | null; max_norm?: number | FloatScalar | null; norm_type?: number | FloatScalar; scale_grad_by_freq?: boolean; sparse?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor, padding_idx?: number | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, sparse?: boolean, options?: { out?: Tensor }): Tensor;
 };
+/** Puts maxima back where they stood, zeros elsewhere. */
+export const max_unpool1d = torchFunction('max_unpool1d', 'functional') as {
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly (number)[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+};
+/** Puts maxima back where they stood, zeros elsewhere. */
+export const max_unpool2d = torchFunction('max_unpool2d', 'functional') as {
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly (number)[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+};
+/** Puts maxima back where they stood, zeros elsewhere. */
+export const max_unpool3d = torchFunction('max_unpool3d', 'functional') as {
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly (number)[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+};
+/** The p-norm of every window. */
+export const lp_pool1d = torchFunction('lp_pool1d', 'functional') as {
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The p-norm of every window. */
+export const lp_pool2d = torchFunction('lp_pool2d', 'functional') as {
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The p-norm of every window. */
+export const lp_pool3d = torchFunction('lp_pool3d', 'functional') as {
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The largest elements of windows at random places, and with return_indices where they stood. */
+export const fractional_max_pool2d = torchFunction('fractional_max_pool2d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+  (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+};
+/** The largest elements of windows at random places, and with return_indices where they stood. */
+export const fractional_max_pool3d = torchFunction('fractional_max_pool3d', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+  (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+};
