@@ -5,7 +5,7 @@ export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';
 export { ops } from './surface/aten.ts';
 export * as fft from './surface/generated/fft.ts';
-export * as linalg from './surface/generated/linalg.ts';
+export * as linalg from './surface/linalg-namespace.ts';
 export * as masked from './surface/generated/masked.ts';
 export * as special from './surface/generated/special.ts';
 export * from './surface/generated/torch.ts';

@@ -21,7 +21,7 @@ const BASE: Readonly<Record<string, string>> = {
   Layout: 'TensorLayout',
   MemoryFormat: 'MemoryFormat',
   Generator: 'Generator',
-  Size: 'number | null | readonly (number | null)[]',
+  SizeOrNone: 'number | null | readonly (number | null)[]',
 };
 const paramType = (p: Param, o: Op, strict: boolean): string => {
   const base = BASE[p.base] ?? 'unknown';

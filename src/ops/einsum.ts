@@ -190,7 +190,7 @@ function checkSizes(ts: readonly Tensor[], place: ReadonlyMap<number, number>, e
     }
   }
 }
-op('einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor', {
+op('einsum(str equation, Tensor[] tensors=[], *, int[]? path=None) -> Tensor', {
   doc: "Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`.",
   decompose: ({ equation, tensors, path }) => {
     if (tensors.length === 0) throw new ValueError(MISSING);

@@ -44,7 +44,7 @@ import './matrix_norm.ts';
 import './fft.ts';
 import './spectrogram.ts';
 import './normalization.ts';
-import './pool.ts';
+import './pooling.ts';
 import './embedding.ts';
 import './low_rank.ts';
 import './unpool.ts';

@@ -8,7 +8,7 @@ import { F } from '../dispatch/handles.gen.ts';
 import { joint, op, type Spec, uses } from '../dispatch/operator.ts';
 import { type LeastSquaresDriver, leastSquares } from '../backend/reference/linalg.ts';
 import { matricesOf, storeMatrices, storeParts } from '../backend/reference/matrices.ts';
-import { batchOf, checkInfos, checkMatrix, column, columnMajor, epsilonOf, plus, row, sizeOf } from './matrices.ts';
+import { batchOf, checkInfos, checkMatrix, column, columnMajor, epsilonOf, isVectorSide, plus, row, sizeOf } from './matrices.ts';
 
 /** The tolerance below which a singular value counts as zero: float and double only, as in PyTorch. */
 function defaultTolerance(A: Tensor): number {
@@ -19,7 +19,6 @@ function defaultTolerance(A: Tensor): number {
 
 // ---- least squares ------------------------------------------------------------------------------------------------
 const DRIVERS: readonly string[] = ['gels', 'gelsy', 'gelsd', 'gelss'];
-const isVector = (a: { readonly shape: readonly number[] }, b: { readonly shape: readonly number[] }): boolean => a.shape.length - 1 === b.shape.length;
 function checkLeastSquares(self: Tensor, b: Tensor, driver: string): void {
   const name = 'torch.linalg.lstsq';
   if (self.ndim < 2) throw new RuntimeError(`${name}: input must have at least 2 dimensions.`);
@@ -27,7 +26,7 @@ function checkLeastSquares(self: Tensor, b: Tensor, driver: string): void {
   if (self.dtype !== b.dtype) throw new RuntimeError(`${name}: Expected input and other to have the same dtype, but got input's dtype ${self.dtype.scalarName} and other's dtype ${b.dtype.scalarName}`);
   if (self.ndim < b.ndim || self.ndim - b.ndim > 1) throw new RuntimeError(`${name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1`);
   const rows = sizeOf(self)[0];
-  if (rows !== (isVector(self, b) ? b.shape[b.ndim - 1] : sizeOf(b)[0])) throw new RuntimeError(`${name}: input.size(-2) should match other.size(-${isVector(self, b) ? 1 : 2})`);
+  if (rows !== (isVectorSide(self, b) ? b.shape[b.ndim - 1] : sizeOf(b)[0])) throw new RuntimeError(`${name}: input.size(-2) should match other.size(-${isVectorSide(self, b) ? 1 : 2})`);
   if (!DRIVERS.includes(driver)) throw new RuntimeError(`${name}: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss)`);
 }
 const make = (s: Spec, like: Tensor): Tensor => emptyLike(s.stride ? new Layout(s.shape, s.stride, 0, s.dtype, like.device) : Layout.dense(s.shape, s.dtype, like.device));
@@ -38,7 +37,7 @@ op('linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) 
     checkLeastSquares(self, b, method);
     const tolerance = rcond ?? defaultTolerance(self);
     if (rcond !== null) defaultTolerance(self);
-    const vector = isVector(self, b);
+    const vector = isVectorSide(self, b);
     const side = vector ? column(b) : b;
     const batch = broadcastShapes(batchOf(side), batchOf(self));
     const [m, n] = sizeOf(self);
@@ -61,7 +60,7 @@ op('linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) 
     return [vector ? solution.squeeze(-1) : solution, residuals, rank, values];
   },
   grad: joint('self', 'b', 'solution', ([gX, gR], { self: A, b, solution }, needs, given) => {
-    const vector = isVector(A, b);
+    const vector = isVectorSide(A, b);
     const [B, X] = vector ? [column(b), column(solution)] : [b, solution];
     let [gA, gB]: (Tensor | null)[] = [null, null];
     if (given[0]) {

@@ -1,6 +1,6 @@
 // Matrix products. mm and bmm are the primitives; the rest is said in them.
 import { bfloat16, bool, Category, type DType, float16, float32 } from '../core/dtype.ts';
-import { RuntimeError } from '../core/errors.ts';
+import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import type { TensorMeta } from '../core/layout.ts';
 import { Complex, type Scalar, scalarCategory, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
@@ -16,14 +16,21 @@ function sameDtype(a: TensorMeta, b: TensorMeta): DType {
   return a.dtype;
 }
 const cross = (s: readonly number[]): string => s.join('x');
+function requireMatrix(t: TensorMeta, name: string, what: string): void {
+  if (t.shape.length !== 2) throw new RuntimeError(`${name}: ${what} must be a matrix, got ${t.shape.length}-D tensor`);
+}
+function requireNumbers(t: TensorMeta, kernel: string): void {
+  if (t.dtype === bool) throw new NotImplementedError(`"${kernel}" not implemented for 'Bool'`);
+}
 
 op('mm(Tensor self, Tensor mat2) -> Tensor', {
   doc: 'The matrix product of two matrices, (n×m)·(m×p) → (n×p).',
   meta: ({ self, mat2 }) => {
-    if (self.ndim !== 2) throw new RuntimeError('self must be a matrix');
-    if (mat2.ndim !== 2) throw new RuntimeError('mat2 must be a matrix');
+    requireMatrix(self, 'mm', 'self');
+    requireMatrix(mat2, 'mm', 'mat2');
     const [a, b] = [self.layout.shape, mat2.layout.shape];
-    if (a[1] !== b[0]) throw new RuntimeError(`mat1 and mat2 shapes cannot be multiplied (${cross(a)} and ${cross(b)})`);
+    if (a[1] !== b[0]) throw new RuntimeError(`mm: mat1 and mat2 shapes cannot be multiplied (${cross(a)} and ${cross(b)})`);
+    requireNumbers(self, 'addmm_impl_cpu_');
     return { shape: [a[0]!, b[1]!], dtype: sameDtype(self, mat2) };
   },
   kernel: ({ self, mat2 }, out) => productInto(out!, self, mat2, 1, self.layout.shape[0]!, self.layout.shape[1]!, mat2.layout.shape[1]!),
@@ -44,7 +51,9 @@ op('bmm(Tensor self, Tensor mat2) -> Tensor', {
     if (a[0] !== b[0] || a[2] !== b[1]) {
       throw new RuntimeError(`Expected size for first two dimensions of batch2 tensor to be: [${a[0]}, ${a[2]}] but got: [${b[0]}, ${b[1]}].`);
     }
-    return { shape: [a[0]!, a[1]!, b[2]!], dtype: sameDtype(self, mat2) };
+    requireNumbers(self, 'bmm');
+    if (self.dtype !== mat2.dtype) throw new RuntimeError(`expected scalar type ${self.dtype.scalarName} but found ${mat2.dtype.scalarName}`);
+    return { shape: [a[0]!, a[1]!, b[2]!], dtype: self.dtype };
   },
   kernel: ({ self, mat2 }, out) => productInto(out!, self, mat2, self.layout.shape[0]!, self.layout.shape[1]!, self.layout.shape[2]!, mat2.layout.shape[2]!),
   grad: {
@@ -78,7 +87,6 @@ function batchedProduct(self: Tensor, other: Tensor): Tensor {
   const [sa, sb] = [a.layout.shape, b.layout.shape];
   const [n, m] = [sa[a.ndim - 2]!, sa[a.ndim - 1]!];
   const [k, p] = [sb[b.ndim - 2]!, sb[b.ndim - 1]!];
-  if (m !== k) throw new RuntimeError(`mat1 and mat2 shapes cannot be multiplied (${cross([numel(sa) / m, m])} and ${cross([k, p])})`);
   const batch = broadcastShapes(sa.slice(0, -2), sb.slice(0, -2)) as number[];
   let r: Tensor;
   // Matrices without a batch of their own fold the other's batch into rows: one large product.
@@ -117,6 +125,7 @@ op('dot(Tensor self, Tensor tensor) -> Tensor', {
   doc: 'The inner product of two vectors.',
   decompose: ({ self, tensor }) => {
     checkVectors('dot', self, tensor);
+    requireNumbers(self, 'dot');
     return self.unsqueeze(0).mm(tensor.unsqueeze(1)).reshape([]);
   },
   inplace: false,
@@ -137,8 +146,8 @@ const factorFor = (t: Tensor, s: Scalar): Scalar => (t.dtype.category <= Categor
 /** Half types accumulate in float32 and are rounded once. */
 const accumulator = (d: DType): DType => (d === float16 || d === bfloat16 ? float32 : d);
 const inAccumulator = (t: Tensor): Tensor => (accumulator(t.dtype) === t.dtype ? t : t.to(float32));
-/** self in the shape of what is added to it. */
-function expanded(self: Tensor, shape: Shape): Tensor {
+/** Fails where a tensor does not expand to a shape. */
+function checkExpands(self: Tensor, shape: Shape): void {
   const skip = shape.length - self.ndim;
   if (skip < 0) throw new RuntimeError(`expand(${self.dtype.scalarName}{${showShape(self.shape)}}, size=${showShape(shape)}): the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${self.ndim})`);
   for (let d = shape.length - 1; d >= skip; d--) {
@@ -147,6 +156,10 @@ function expanded(self: Tensor, shape: Shape): Tensor {
       throw new RuntimeError(`The expanded size of the tensor (${shape[d]}) must match the existing size (${s}) at non-singleton dimension ${d}.  Target sizes: ${showShape(shape)}.  Tensor sizes: ${showShape(self.shape)}`);
     }
   }
+}
+/** self in the shape of what is added to it. */
+function expanded(self: Tensor, shape: Shape): Tensor {
+  checkExpands(self, shape);
   return self.expand(shape);
 }
 /** beta·self + alpha·product in self's dtype; with beta 0 self is not looked at, NaN included. */
@@ -161,9 +174,6 @@ function accumulated(self: Tensor, product: Tensor, beta: Scalar, alpha: Scalar)
     r = (isNumber(b, 1) ? s : s.mul(b)).add(p);
   }
   return r.dtype === dtype ? r : r.to(dtype);
-}
-function requireMatrix(t: Tensor, name: string, what: string): void {
-  if (t.ndim !== 2) throw new RuntimeError(`${name}: ${what} must be a matrix, got ${t.ndim}-D tensor`);
 }
 op('addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor', {
   doc: 'beta · self + alpha · (mat1 @ mat2).',
@@ -269,8 +279,11 @@ op('linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor', {
   decompose: ({ input, weight, bias }) => {
     const w = weight.ndim === 1 ? weight : weight.t();
     if (!bias) return input.matmul(w);
-    if (accumulator(input.dtype) === input.dtype) return input.matmul(w).add(bias);
-    return inAccumulator(input).matmul(inAccumulator(w)).add(inAccumulator(bias)).to(input.dtype);
+    if (weight.ndim === 1) throw new RuntimeError('addmm: mat2 must be a matrix, got 1-D tensor');
+    const y = inAccumulator(input).matmul(inAccumulator(w));
+    if (y.ndim === 2) checkExpands(bias, y.shape);
+    const r = y.add(inAccumulator(bias));
+    return r.dtype === input.dtype ? r : r.to(input.dtype);
   },
   surface: ['nn.functional'],
   autocast: 'lower',

@@ -78,9 +78,9 @@ export function commonBatch(a: Tensor, b: Tensor): [Tensor, Tensor] {
   return [a.expand([...batch, ...sizeOf(a)]), b.expand([...batch, ...sizeOf(b)])];
 }
 /** Whether the right-hand side of a system is a vector, or a batch of them. */
-export function isVectorSide(a: Tensor, b: Tensor): boolean {
-  if (b.ndim === 1) return true;
-  return a.ndim - 1 === b.ndim && b.layout.shape.every((s, i) => s === a.layout.shape[i]);
+export function isVectorSide(a: { readonly shape: Shape }, b: { readonly shape: Shape }): boolean {
+  if (b.shape.length === 1) return true;
+  return a.shape.length - 1 === b.shape.length && b.shape.every((s, i) => s === a.shape[i]);
 }
 
 // ---- small tools for gradients ------------------------------------------------------------------------------------

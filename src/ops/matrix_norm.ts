@@ -64,9 +64,8 @@ op('linalg_matrix_norm(Tensor self, Scalar ord, int[] dim=[-2, -1], bool keepdim
     }
     // Sums down the columns for order 1, along the rows for inf.
     const [summed, other] = size === 1 ? [rows, columns] : [columns, rows];
-    const sums = F.linalg_vector_norm(self, 1, [summed], true, dtype);
-    const r = extremum(sums, other, true, order > 0);
-    return keepdim ? r : F.squeeze$dims(r, [rows, columns]);
+    const sums = F.linalg_vector_norm(self, 1, [summed], keepdim, dtype);
+    return extremum(sums, !keepdim && other > summed ? other - 1 : other, keepdim, order > 0);
   },
 });
 op('linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
@@ -112,8 +111,8 @@ op('linalg_cond(Tensor self, Scalar? p=None) -> Tensor', {
       const [largest, smallest] = [S.select(-1, 0), S.select(-1, -1)];
       return order > 0 ? largest.div(smallest) : smallest.div(largest);
     }
-    checkCondition(self, shown(order));
     if (Math.abs(order) !== 1 && Number.isFinite(order)) throw new ValueError(`linalg.cond got an invalid norm type: ${shown(order)}`);
+    checkCondition(self, shown(order));
     return throughInverse(self, (t) => F.linalg_matrix_norm(t, order));
   },
 });

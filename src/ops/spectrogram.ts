@@ -63,7 +63,7 @@ function shortTime(a: Signal): Tensor {
   if (n_fft <= 0 || n_fft > length) fail(`expected 0 < n_fft < ${length}, but got n_fft=${n_fft}`);
   if (hop <= 0) fail(`expected hop_length > 0, but got hop_length=${hop}`);
   if (win <= 0 || win > n_fft) fail(`expected 0 < win_length <= n_fft, but got win_length=${win}`);
-  if (window && (window.ndim !== 1 || window.shape[0] !== win)) fail(`expected a 1D window tensor of size equal to win_length=${win}`);
+  if (window && (window.ndim !== 1 || window.shape[0] !== win)) fail(`expected a 1D window tensor of size equal to win_length=${win}, but got window with size ${showShape(window.shape)}`);
 
   const frames = 1 + Math.floor((length - n_fft) / hop);
   let pieces = x.as_strided([x.shape[0]!, frames, n_fft], [x.layout.stride[0]!, hop * x.layout.stride[1]!, x.layout.stride[1]!]);

@@ -232,6 +232,7 @@ const HIERARCHY: Readonly<Record<string, string | null>> = {
   ValueError: 'Exception',
   IndexError: 'LookupError',
   KeyError: 'LookupError',
+  LinAlgError: 'RuntimeError',
   NotImplementedError: 'RuntimeError',
   OverflowError: 'ArithmeticError',
   ZeroDivisionError: 'ArithmeticError',

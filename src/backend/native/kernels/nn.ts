@@ -71,11 +71,11 @@ accelerate<Pooled & { self: Tensor; dilation: readonly number[] }>('_max_pool', 
   d.number(kernel_size.length);
   for (const l of [kernel_size, stride, padding, dilation]) d.list(l);
 });
-accelerate<{ grad: Tensor; indices: Tensor; size: readonly number[] }>('_max_pool_backward', 'max_pool_backward', ({ grad, indices, size }, out) => {
+accelerate<{ grad: Tensor; indices: Tensor; dimensions: number }>('_max_pool_backward', 'max_pool_backward', ({ grad, indices, dimensions }, out) => {
   d.tensor(grad);
   d.tensor(indices);
   d.tensor(out!);
-  d.number(size.length);
+  d.number(dimensions);
 });
 type Averaged = Pooled & { count_include_pad: boolean; divisor_override: number | null };
 function average(x: Tensor, a: Averaged, out: Tensor): void {
@@ -93,10 +93,10 @@ accelerate<{ self: Tensor; output_size: readonly number[] }>('_adaptive_avg_pool
   d.tensor(out!);
   d.number(output_size.length);
 });
-accelerate<{ grad: Tensor; size: readonly number[] }>('_adaptive_avg_pool_backward', 'adaptive_avg_pool_backward', ({ grad, size }, out) => {
+accelerate<{ grad: Tensor; dimensions: number }>('_adaptive_avg_pool_backward', 'adaptive_avg_pool_backward', ({ grad, dimensions }, out) => {
   d.tensor(grad);
   d.tensor(out!);
-  d.number(size.length);
+  d.number(dimensions);
 });
 
 // ---- embedding ----------------------------------------------------------------------------------------------------
