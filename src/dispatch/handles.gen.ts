@@ -845,7 +845,7 @@ export const F = {
   pairwise_distance: lookup('pairwise_distance') as unknown as (x1: Tensor, x2: Tensor, p?: number | FloatScalar, eps?: number | FloatScalar, keepdim?: boolean) => Tensor,
   cosine_similarity: lookup('cosine_similarity') as unknown as (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar) => Tensor,
   _linalg_check_errors: lookup('_linalg_check_errors') as unknown as (info: Tensor, api_name: string, is_matrix: boolean) => readonly [] & {  },
-  einsum: lookup('einsum') as unknown as (equation: string, tensors: readonly (Tensor)[], path?: readonly (number)[] | null) => Tensor,
+  einsum: lookup('einsum') as unknown as (equation: string, tensors?: readonly (Tensor)[], path?: readonly (number)[] | null) => Tensor,
   einsum$sublist: lookup('einsum.sublist') as unknown as (operands: readonly (unknown)[]) => Tensor,
   tensordot: lookup('tensordot') as unknown as (self: Tensor, other: Tensor, dims_self: readonly (number)[], dims_other: readonly (number)[]) => Tensor,
   tensordot_: lookup('tensordot_') as unknown as (self: Tensor, other: Tensor, dims_self: readonly (number)[], dims_other: readonly (number)[]) => Tensor,
@@ -1064,4 +1064,6 @@ export const F = {
   _fractional_max_pool: lookup('_fractional_max_pool') as unknown as (self: Tensor, kernel_size: readonly (number)[], output_size: readonly (number)[], random_samples: Tensor) => readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor },
   fractional_max_pool2d: lookup('fractional_max_pool2d') as unknown as (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null) => Tensor & readonly [Tensor, Tensor],
   fractional_max_pool3d: lookup('fractional_max_pool3d') as unknown as (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null) => Tensor & readonly [Tensor, Tensor],
+  fractional_max_pool2d_with_indices: lookup('fractional_max_pool2d_with_indices') as unknown as (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null) => readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor },
+  fractional_max_pool3d_with_indices: lookup('fractional_max_pool3d_with_indices') as unknown as (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null) => readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor },
 };

@@ -6,9 +6,35 @@ import { sameShape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op, uses } from '../dispatch/operator.ts';
-import { choleskyFactor, eigen, hermitianEigen, ldlFactor, luFactor, permutationOf, qr, qrFactor, svd, upperFactor } from '../backend/reference/linalg.ts';
+import {
+  choleskyFactor,
+  eigen,
+  hermitianEigen,
+  ldlFactor,
+  luFactor,
+  permutationOf,
+  qr,
+  qrFactor,
+  svd,
+  upperFactor,
+} from '../backend/reference/linalg.ts';
 import { integersOf, matricesOf, storeMatrices, storeParts } from '../backend/reference/matrices.ts';
-import { batchOf, checkFloating, checkInfos, checkKernelDtype, checkMatrix, checkSquare, column, columnMajor, diagonalOf, onDiagonal, plus, real, row, sizeOf } from './matrices.ts';
+import {
+  batchOf,
+  checkFloating,
+  checkInfos,
+  checkKernelDtype,
+  checkMatrix,
+  checkSquare,
+  column,
+  columnMajor,
+  diagonalOf,
+  onDiagonal,
+  plus,
+  real,
+  row,
+  sizeOf,
+} from './matrices.ts';
 
 const lowerSolve = (a: Tensor, b: Tensor, left = true, unit = false): Tensor => F.linalg_solve_triangular(a, b, false, left, unit);
 const upperSolve = (a: Tensor, b: Tensor, left = true, unit = false): Tensor => F.linalg_solve_triangular(a, b, true, left, unit);
@@ -35,7 +61,10 @@ op('linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False
   kernel: ({ self, upper, check_errors }, L, info) => {
     const all = matricesOf(self).map((a) => choleskyFactor(a, upper));
     if (check_errors) checkInfos(infosOf(all), 'linalg.cholesky_ex', self.ndim === 2);
-    storeMatrices(L!, all.map((x) => x.factor));
+    storeMatrices(
+      L!,
+      all.map((x) => x.factor),
+    );
     storeParts(info!, [infosOf(all)]);
   },
   grad: {
@@ -92,16 +121,27 @@ function triangles(LU: Tensor): [Tensor, Tensor] {
 op('linalg_lu_factor_ex(Tensor A, *, bool pivot=True, bool check_errors=False) -> (Tensor LU, Tensor pivots, Tensor info)', {
   doc: 'L and U of P·A = L·U packed into one matrix, the row exchanges, and the first zero on the diagonal of U.',
   meta: ({ A, pivot }) => {
-    if (A.ndim < 2) throw new RuntimeError(`torch.lu_factor: Expected tensor with 2 or more dimensions. Got size: ${showShape(A.shape)} instead`);
+    if (A.ndim < 2)
+      throw new RuntimeError(`torch.lu_factor: Expected tensor with 2 or more dimensions. Got size: ${showShape(A.shape)} instead`);
     checkPivoting(pivot);
     checkKernelDtype(A, 'lu_cpu');
-    return [columnMajor(A.shape, A.dtype), { shape: [...batchOf(A), Math.min(...sizeOf(A))], dtype: int32 }, { shape: batchOf(A), dtype: int32 }];
+    return [
+      columnMajor(A.shape, A.dtype),
+      { shape: [...batchOf(A), Math.min(...sizeOf(A))], dtype: int32 },
+      { shape: batchOf(A), dtype: int32 },
+    ];
   },
   kernel: ({ A, check_errors }, LU, pivots, info) => {
     const all = matricesOf(A).map((a) => luFactor(a));
     if (check_errors) checkInfos(infosOf(all), 'torch.linalg.lu_factor_ex', A.ndim === 2);
-    storeMatrices(LU!, all.map((x) => x.factors));
-    storeParts(pivots!, all.map((x) => x.pivots));
+    storeMatrices(
+      LU!,
+      all.map((x) => x.factors),
+    );
+    storeParts(
+      pivots!,
+      all.map((x) => x.pivots),
+    );
     storeParts(info!, [infosOf(all)]);
   },
   grad: {
@@ -138,14 +178,20 @@ op('_permutation_matrix(Tensor pivots, int rows, ScalarType dtype) -> Tensor', {
   meta: ({ pivots, rows, dtype }) => ({ shape: [...pivots.shape.slice(0, -1), rows, rows], dtype }),
   kernel: ({ pivots, rows }, out) => {
     const unit = out!.dtype.is_complex ? 2 : 1;
-    storeParts(out!, integersOf(pivots).map((p) => {
-      if (p.some((x) => x < 1 || x > rows)) throw new RuntimeError('pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the result of lu_factor?');
-      const matrix = new Float64Array(unit * rows * rows);
-      permutationOf(p, rows).forEach((from, to) => {
-        matrix[unit * (from * rows + to)] = 1;
-      });
-      return matrix;
-    }));
+    storeParts(
+      out!,
+      integersOf(pivots).map((p) => {
+        if (p.some((x) => x < 1 || x > rows))
+          throw new RuntimeError(
+            'pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the result of lu_factor?',
+          );
+        const matrix = new Float64Array(unit * rows * rows);
+        permutationOf(p, rows).forEach((from, to) => {
+          matrix[unit * (from * rows + to)] = 1;
+        });
+        return matrix;
+      }),
+    );
   },
   grad: 'none',
   batch: 'leading',
@@ -158,10 +204,13 @@ op('lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpa
     checkMatrix(LU_data, 'torch.lu_unpack');
     if (unpack_pivots) {
       if (LU_pivots.dtype !== int32) {
-        throw new RuntimeError('torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this function is intended to be used with the output produced by torch.linalg.lu_factor');
+        throw new RuntimeError(
+          'torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this function is intended to be used with the output produced by torch.linalg.lu_factor',
+        );
       }
       const expected = [...batchOf(LU_data), Math.min(...sizeOf(LU_data))];
-      if (!sameShape(LU_pivots.shape, expected)) throw new ValueError(`Expected LU_pivots to have shape ${showShape(expected)} but got ${showShape(LU_pivots.shape)} instead.`);
+      if (!sameShape(LU_pivots.shape, expected))
+        throw new ValueError(`Expected LU_pivots to have shape ${showShape(expected)} but got ${showShape(LU_pivots.shape)} instead.`);
     }
     const nothing = (): Tensor => F.empty([0], LU_data.dtype, null, LU_data.device);
     const [L, U] = unpack_data ? triangles(LU_data) : [nothing(), nothing()];
@@ -182,8 +231,14 @@ op('linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors
   kernel: ({ self, hermitian, check_errors }, LD, pivots, info) => {
     const all = matricesOf(self).map((a) => ldlFactor(a, hermitian));
     if (check_errors) checkInfos(infosOf(all), 'torch.linalg.ldl_factor_ex', self.ndim === 2);
-    storeMatrices(LD!, all.map((x) => x.factors));
-    storeParts(pivots!, all.map((x) => x.pivots));
+    storeMatrices(
+      LD!,
+      all.map((x) => x.factors),
+    );
+    storeParts(
+      pivots!,
+      all.map((x) => x.pivots),
+    );
     storeParts(info!, [infosOf(all)]);
   },
   batch: 'leading',
@@ -212,27 +267,43 @@ op('linalg_qr(Tensor A, str mode="reduced") -> (Tensor Q, Tensor R)', {
   meta: ({ A, mode }) => {
     checkMatrix(A, 'linalg.qr');
     checkFloating(A, 'linalg.qr', true);
-    if (!QR_MODES.has(mode)) throw new RuntimeError(`qr received unrecognized mode '${mode}' but expected one of 'reduced' (default), 'r', or 'complete'`);
+    if (!QR_MODES.has(mode))
+      throw new RuntimeError(`qr received unrecognized mode '${mode}' but expected one of 'reduced' (default), 'r', or 'complete'`);
     checkKernelDtype(A, 'geqrf_cpu');
     const [m, n] = sizeOf(A);
     const k = mode === 'complete' ? m : Math.min(m, n);
-    return [mode === 'r' ? { shape: [0], dtype: A.dtype } : columnMajor([...batchOf(A), m, k], A.dtype), columnMajor([...batchOf(A), k, n], A.dtype)];
+    return [
+      mode === 'r' ? { shape: [0], dtype: A.dtype } : columnMajor([...batchOf(A), m, k], A.dtype),
+      columnMajor([...batchOf(A), k, n], A.dtype),
+    ];
   },
   kernel: ({ A, mode }, Q, R) => {
     if (mode === 'r') {
-      storeMatrices(R!, matricesOf(A).map((a) => upperFactor(qrFactor(a))));
+      storeMatrices(
+        R!,
+        matricesOf(A).map((a) => upperFactor(qrFactor(a))),
+      );
       return;
     }
     const all = matricesOf(A).map((a) => qr(a, mode as 'reduced' | 'complete'));
-    storeMatrices(Q!, all.map((x) => x.q));
-    storeMatrices(R!, all.map((x) => x.r));
+    storeMatrices(
+      Q!,
+      all.map((x) => x.q),
+    );
+    storeMatrices(
+      R!,
+      all.map((x) => x.r),
+    );
   },
   grad: joint('Q', 'R', ([gradQ, gradR], { A, Q, R, mode }, _needs, given) => {
     if (mode === 'r') {
-      throw new RuntimeError("The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, mode='reduced') if you are going to require gradients.");
+      throw new RuntimeError(
+        "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, mode='reduced') if you are going to require gradients.",
+      );
     }
     const [m, n] = sizeOf(A);
-    if (mode === 'complete' && m > n) throw new RuntimeError(`The QR decomposition is not differentiable when mode='complete' and nrows > ncols.`);
+    if (mode === 'complete' && m > n)
+      throw new RuntimeError(`The QR decomposition is not differentiable when mode='complete' and nrows > ncols.`);
     const gQ = given[0] ? gradQ! : null;
     const gR = given[1] ? gradR! : null;
     if (m >= n) return { A: tallGradient(gQ, gR, Q, R) };
@@ -257,8 +328,14 @@ op('geqrf(Tensor self) -> (Tensor a, Tensor tau)', {
   },
   kernel: ({ self }, a, tau) => {
     const all = matricesOf(self).map(qrFactor);
-    storeMatrices(a!, all.map((x) => x.packed));
-    storeMatrices(tau!, all.map((x) => x.tau));
+    storeMatrices(
+      a!,
+      all.map((x) => x.packed),
+    );
+    storeMatrices(
+      tau!,
+      all.map((x) => x.tau),
+    );
   },
   batch: 'leading',
 });
@@ -281,8 +358,14 @@ op('linalg_eigh(Tensor self, str UPLO="L") -> (Tensor eigenvalues, Tensor eigenv
   kernel: ({ self, UPLO }, values, vectors) => {
     const all = matricesOf(self).map((a) => hermitianEigen(a, UPLO.toUpperCase() === 'U'));
     checkInfos(infosOf(all), 'linalg.eigh', self.ndim === 2);
-    storeParts(values!, all.map((x) => x.values));
-    storeMatrices(vectors!, all.map((x) => x.vectors));
+    storeParts(
+      values!,
+      all.map((x) => x.values),
+    );
+    storeMatrices(
+      vectors!,
+      all.map((x) => x.vectors),
+    );
   },
   grad: joint('eigenvalues', 'eigenvectors', ([gL, gV], { eigenvalues: L, eigenvectors: V }, _needs, given) => {
     if (!given[1]) return { self: V.mul(row(gL!)).matmul(V.mH) };
@@ -311,11 +394,18 @@ op('_linalg_eig(Tensor self, str name) -> (Tensor eigenvalues, Tensor eigenvecto
   },
   kernel: ({ self, name }, values, vectors) => {
     const matrices = matricesOf(self);
-    if (matrices.some((a) => a.data.some((x) => !Number.isFinite(x)))) throw new RuntimeError(`torch.linalg.${name}: input tensor should not contain infs or NaNs.`);
+    if (matrices.some((a) => a.data.some((x) => !Number.isFinite(x))))
+      throw new RuntimeError(`torch.linalg.${name}: input tensor should not contain infs or NaNs.`);
     const all = matrices.map(eigen);
     checkInfos(infosOf(all), `linalg.${name}`, self.ndim === 2);
-    storeParts(values!, all.map((x) => x.values));
-    storeMatrices(vectors!, all.map((x) => x.vectors));
+    storeParts(
+      values!,
+      all.map((x) => x.values),
+    );
+    storeMatrices(
+      vectors!,
+      all.map((x) => x.vectors),
+    );
   },
   grad: joint('eigenvalues', 'eigenvectors', ([gL, gV], { self, eigenvalues: L, eigenvectors: V }, _needs, given) => {
     let inner: Tensor;
@@ -358,9 +448,16 @@ function svdGradient(gU: Tensor | null, gS: Tensor | null, gVh: Tensor | null, U
   const right = gVh && skew(Vh.matmul(gVh.mH));
   if (U.dtype.is_complex) {
     const phase = plus(left && F.imag(diagonalOf(left)), right && F.imag(diagonalOf(right)))!;
-    checkPhase(phase, 'svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. The specified loss function depends on this phase term, making it ill-defined.');
+    checkPhase(
+      phase,
+      'svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. The specified loss function depends on this phase term, making it ill-defined.',
+    );
   }
-  const E = offDiagonal(row(S).sub(column(S)).mul(row(S).add(column(S))));
+  const E = offDiagonal(
+    row(S)
+      .sub(column(S))
+      .mul(row(S).add(column(S))),
+  );
   let inner = plus(left && left.mul(row(S)), right && column(S).mul(right))!.div(E);
   let diagonal = gS ? gS.to(U.dtype) : null;
   if (U.dtype.is_complex && left) diagonal = plus(diagonal, diagonalOf(left).div(S.mul(2)));
@@ -368,7 +465,10 @@ function svdGradient(gU: Tensor | null, gS: Tensor | null, gVh: Tensor | null, U
   let g = inner;
   if (m > k && gU) {
     const scaled = gU.div(row(S));
-    g = U.matmul(g).add(scaled).sub(U.matmul(U.mH.matmul(scaled))).matmul(Vh);
+    g = U.matmul(g)
+      .add(scaled)
+      .sub(U.matmul(U.mH.matmul(scaled)))
+      .matmul(Vh);
   } else if (n > k && gVh) {
     const scaled = gVh.div(column(S));
     g = U.matmul(g.matmul(Vh).add(scaled).sub(scaled.matmul(Vh.mH).matmul(Vh)));
@@ -380,7 +480,8 @@ op('linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tenso
   meta: ({ A, full_matrices, driver }) => {
     checkMatrix(A, 'linalg.svd');
     checkFloating(A, 'linalg.svd', true);
-    if (driver !== null) throw new RuntimeError('torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.');
+    if (driver !== null)
+      throw new RuntimeError('torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.');
     checkKernelDtype(A, 'linalg_svd_cpu');
     const [m, n] = sizeOf(A);
     const k = Math.min(m, n);
@@ -394,9 +495,18 @@ op('linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None) -> (Tenso
   kernel: ({ A, full_matrices }, U, S, Vh) => {
     const all = matricesOf(A).map((a) => svd(a, full_matrices));
     checkInfos(infosOf(all), 'linalg.svd', A.ndim === 2);
-    storeMatrices(U!, all.map((x) => x.u));
-    storeParts(S!, all.map((x) => x.values));
-    storeMatrices(Vh!, all.map((x) => x.vh));
+    storeMatrices(
+      U!,
+      all.map((x) => x.u),
+    );
+    storeParts(
+      S!,
+      all.map((x) => x.values),
+    );
+    storeMatrices(
+      Vh!,
+      all.map((x) => x.vh),
+    );
   },
   grad: joint('U', 'S', 'Vh', ([gU, gS, gVh], { U, S, Vh }, _needs, given) => {
     const k = S.shape[S.ndim - 1]!;

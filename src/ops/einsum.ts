@@ -40,14 +40,29 @@ function parseEquation(equation: string): Equation {
         comma();
         ellipsis = false;
       } else if (SUBSCRIPTS.includes(c)) labels().push(SUBSCRIPTS.indexOf(c));
-      else throw new RuntimeError(`einsum(): invalid subscript given at index ${from + i} in the equation string, subscripts must be in [a-zA-Z]`);
+      else
+        throw new RuntimeError(
+          `einsum(): invalid subscript given at index ${from + i} in the equation string, subscripts must be in [a-zA-Z]`,
+        );
     }
   };
   const last = (): number[] => operands[operands.length - 1]!;
-  read(left, 0, () => `operand ${operands.length - 1}`, last, () => void operands.push([]));
+  read(
+    left,
+    0,
+    () => `operand ${operands.length - 1}`,
+    last,
+    () => void operands.push([]),
+  );
   if (arrow < 0) return { operands, output: null };
   const output: number[] = [];
-  read(equation.slice(arrow + 2), arrow + 2, () => 'the output', () => output, null);
+  read(
+    equation.slice(arrow + 2),
+    arrow + 2,
+    () => 'the output',
+    () => output,
+    null,
+  );
   return { operands, output };
 }
 const letter = (label: number): string => SUBSCRIPTS[label]!;
@@ -59,11 +74,15 @@ function ellipsisSize(operands: readonly Tensor[], labels: readonly Labels[]): n
     const named = labels[i]!.filter((x) => x !== ELLIPSIS).length;
     if (labels[i]!.includes(ELLIPSIS)) {
       if (named > t.ndim) {
-        throw new RuntimeError(`einsum(): the number of subscripts in the equation (${named}) is more than the number of dimensions (${t.ndim}) for operand ${i}`);
+        throw new RuntimeError(
+          `einsum(): the number of subscripts in the equation (${named}) is more than the number of dimensions (${t.ndim}) for operand ${i}`,
+        );
       }
       size = Math.max(size, t.ndim - named);
     } else if (named !== t.ndim) {
-      throw new RuntimeError(`einsum(): the number of subscripts in the equation (${named}) does not match the number of dimensions (${t.ndim}) for operand ${i} and no ellipsis was given`);
+      throw new RuntimeError(
+        `einsum(): the number of subscripts in the equation (${named}) does not match the number of dimensions (${t.ndim}) for operand ${i} and no ellipsis was given`,
+      );
     }
   });
   return size;
@@ -77,7 +96,14 @@ function inferOutput(labels: readonly Labels[]): Labels {
 }
 
 /** The operand with one dimension for each place of the common order: diagonals for repeated subscripts, ones for those it lacks. */
-function aligned(operand: Tensor, labels: Labels, index: number, place: ReadonlyMap<number, number>, ellipsis: number, rank: number): Tensor {
+function aligned(
+  operand: Tensor,
+  labels: Labels,
+  index: number,
+  place: ReadonlyMap<number, number>,
+  ellipsis: number,
+  rank: number,
+): Tensor {
   let t = operand;
   const places: number[] = [];
   let d = 0;
@@ -95,7 +121,10 @@ function aligned(operand: Tensor, labels: Labels, index: number, place: Readonly
       continue;
     }
     const [n, m] = [t.shape[first]!, t.shape[d]!];
-    if (n !== m) throw new RuntimeError(`einsum(): subscript ${letter(label)} is repeated for operand ${index} but the sizes don't match, ${m} != ${n}`);
+    if (n !== m)
+      throw new RuntimeError(
+        `einsum(): subscript ${letter(label)} is repeated for operand ${index} but the sizes don't match, ${m} != ${n}`,
+      );
     t = F.diagonal(t, 0, first, d).movedim(-1, first);
   }
   const order = places.map((_, i) => i).sort((a, b) => places[a]! - places[b]!);
@@ -126,13 +155,18 @@ function contract(left: Tensor, right: Tensor, dims: readonly number[]): Tensor 
   const x = a.permute([...batch, ...ofLeft, ...contracted, ...ofRight, ...summed]).reshape([nb, nl, nk]);
   const y = b.permute([...batch, ...contracted, ...ofRight, ...ofLeft, ...summed]).reshape([nb, nk, nr]);
   const order = [...batch, ...ofLeft, ...ofRight, ...contracted, ...summed];
-  const r = x.bmm(y).reshape([...sizes(a, batch), ...sizes(a, ofLeft), ...sizes(b, ofRight), ...contracted.map(() => 1), ...summed.map(() => 1)]);
+  const r = x
+    .bmm(y)
+    .reshape([...sizes(a, batch), ...sizes(a, ofLeft), ...sizes(b, ofRight), ...contracted.map(() => 1), ...summed.map(() => 1)]);
   return r.permute(order.map((_, d) => order.indexOf(d)));
 }
 
 function einsum(equation: Equation, tensors: readonly Tensor[], path: readonly number[] | null): Tensor {
   const { operands } = equation;
-  if (operands.length !== tensors.length) throw new RuntimeError(`einsum(): ${operands.length > tensors.length ? 'fewer' : 'more'} operands were provided than specified in the equation`);
+  if (operands.length !== tensors.length)
+    throw new RuntimeError(
+      `einsum(): ${operands.length > tensors.length ? 'fewer' : 'more'} operands were provided than specified in the equation`,
+    );
   const ellipsis = ellipsisSize(tensors, operands);
   const output = equation.output ?? inferOutput(operands);
 
@@ -146,7 +180,8 @@ function einsum(equation: Equation, tensors: readonly Tensor[], path: readonly n
   const known = new Set(operands.flat());
   for (const label of output) {
     if (place.has(label)) throw new RuntimeError(`einsum(): output subscript ${letter(label)} appears more than once in the output`);
-    if (label !== ELLIPSIS && !known.has(label)) throw new RuntimeError(`einsum(): output subscript ${letter(label)} does not appear in the equation for any input operand`);
+    if (label !== ELLIPSIS && !known.has(label))
+      throw new RuntimeError(`einsum(): output subscript ${letter(label)} does not appear in the equation for any input operand`);
     add(label);
   }
   const kept = rank;
@@ -183,7 +218,9 @@ function checkSizes(ts: readonly Tensor[], place: ReadonlyMap<number, number>, e
         if (s === 1) return;
         if (size !== 1 && size !== s) {
           const what = label === ELLIPSIS ? `dimension ${k} covered by ellipsis` : `subscript ${letter(label)}`;
-          throw new RuntimeError(`einsum(): ${what} has size ${s} for operand ${i} which does not broadcast with previously seen size ${size}`);
+          throw new RuntimeError(
+            `einsum(): ${what} has size ${s} for operand ${i} which does not broadcast with previously seen size ${size}`,
+          );
         }
         size = s;
       });
@@ -235,7 +272,10 @@ op('tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> T
     da.forEach((d, i) => {
       const [n, m] = [self.shape[d]!, other.shape[db[i]!]!];
       if (n === m) return;
-      if (n !== 1 && m !== 1) throw new RuntimeError(`contracted dimensions need to match, but first has size ${n} in dim ${dims_self[i]} and second has size ${m} in dim ${dims_other[i]}`);
+      if (n !== 1 && m !== 1)
+        throw new RuntimeError(
+          `contracted dimensions need to match, but first has size ${n} in dim ${dims_self[i]} and second has size ${m} in dim ${dims_other[i]}`,
+        );
       if (n === 1) y = F.sum$dim_IntList(y, [db[i]!], true);
       else x = F.sum$dim_IntList(x, [d], true);
     });
@@ -260,7 +300,12 @@ op('tensordot.dims(Tensor a, Tensor b, Any dims=2) -> Tensor', {
     const n = Number(given);
     if (n < 0) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${n}`);
     if (n > Math.min(a.ndim, b.ndim)) throw new RuntimeError(`tensordot expects dims < ndim_a or ndim_b, but got dims=${n}`);
-    return F.tensordot(a, b, Array.from({ length: n }, (_, i) => i - n), Array.from({ length: n }, (_, i) => i));
+    return F.tensordot(
+      a,
+      b,
+      Array.from({ length: n }, (_, i) => i - n),
+      Array.from({ length: n }, (_, i) => i),
+    );
   },
 });
 
@@ -274,7 +319,9 @@ op('kron(Tensor self, Tensor other) -> Tensor', {
       return t.reshape(shape.flatMap((s) => (first ? [s, 1] : [1, s])));
     };
     const size = (t: Tensor, i: number): number => t.shape[i - n + t.ndim] ?? 1;
-    return spread(self, true).mul(spread(other, false)).reshape(Array.from({ length: n }, (_, i) => size(self, i) * size(other, i)));
+    return spread(self, true)
+      .mul(spread(other, false))
+      .reshape(Array.from({ length: n }, (_, i) => size(self, i) * size(other, i)));
   },
   inplace: false,
 });
@@ -291,13 +338,17 @@ function multiDot(tensors: readonly Tensor[]): Tensor {
   const matrices = tensors.map((t, i) => {
     if (i > 0 && i < n - 1 && t.ndim !== 2) throw new RuntimeError(`multi_dot(): tensor ${i} must be 2D but got ${t.ndim}D`);
     if (t.dtype !== first.dtype) {
-      throw new RuntimeError(`multi_dot(): all tensors must have be the same dtype but tensor 0 is ${first.dtype.cName} and tensor ${i} ${t.dtype.cName}`);
+      throw new RuntimeError(
+        `multi_dot(): all tensors must have be the same dtype but tensor 0 is ${first.dtype.cName} and tensor ${i} ${t.dtype.cName}`,
+      );
     }
     return t.ndim === 1 ? t.unsqueeze(i === 0 ? 0 : 1) : t;
   });
   for (let i = 0; i + 1 < n; i++) {
     if (matrices[i]!.shape[1] !== matrices[i + 1]!.shape[0]) {
-      throw new RuntimeError(`multi_dot(): tensors ${i} and ${i + 1} with shapes ${showShape(tensors[i]!.shape)} and ${showShape(tensors[i + 1]!.shape)} cannot be multiplied`);
+      throw new RuntimeError(
+        `multi_dot(): tensors ${i} and ${i + 1} with shapes ${showShape(tensors[i]!.shape)} and ${showShape(tensors[i + 1]!.shape)} cannot be multiplied`,
+      );
     }
   }
   const shape = [...(first.ndim === 1 ? [] : [first.shape[0]!]), ...(last.ndim === 1 ? [] : [last.shape[1]!])];
@@ -345,7 +396,10 @@ op('linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor', {
     const [a, b] = [self.expand(shape), other.expand(shape)];
     const part = (i: number): Tensor => {
       const [j, k] = [(i + 1) % 3, (i + 2) % 3];
-      return a.select(d, j).mul(b.select(d, k)).sub(a.select(d, k).mul(b.select(d, j)));
+      return a
+        .select(d, j)
+        .mul(b.select(d, k))
+        .sub(a.select(d, k).mul(b.select(d, j)));
     };
     return F.stack([part(0), part(1), part(2)], d);
   },
@@ -365,7 +419,8 @@ op('cross(Tensor self, Tensor other, int? dim=None) -> Tensor', {
 op('linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor', {
   doc: 'The inner products of vectors along a dimension, the first conjugated.',
   decompose: ({ x, y, dim }) => {
-    if (x.dtype.category < Category.Floating) throw new NotImplementedError(`linalg.vecdot: Expected a floating point or complex tensor as input. Got ${x.dtype.scalarName}`);
+    if (x.dtype.category < Category.Floating)
+      throw new NotImplementedError(`linalg.vecdot: Expected a floating point or complex tensor as input. Got ${x.dtype.scalarName}`);
     if (x.ndim === 1 && y.ndim === 1) return x.vdot(y);
     const a = x.movedim(dim, -1).conj().unsqueeze(-2);
     return a.matmul(y.movedim(dim, -1).unsqueeze(-1)).squeeze(-1).squeeze(-1);
@@ -374,7 +429,8 @@ op('linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor', {
 op('linalg_vander(Tensor x, *, SymInt? N=None) -> Tensor', {
   doc: 'The Vandermonde matrix: columns x⁰, x¹, …, xᴺ⁻¹.',
   decompose: ({ x, N }) => {
-    if (x.dtype.category === Category.Bool) throw new NotImplementedError(`linalg.vander supports floating point, complex, and integer tensors, but got ${x.dtype.scalarName}`);
+    if (x.dtype.category === Category.Bool)
+      throw new NotImplementedError(`linalg.vander supports floating point, complex, and integer tensors, but got ${x.dtype.scalarName}`);
     const n = N ?? x.shape[x.ndim - 1] ?? 1;
     if (n <= 1) throw new RuntimeError('N must be greater than 1.');
     const base = x.ndim === 0 ? x.unsqueeze(0) : x;
@@ -386,4 +442,7 @@ op('linalg_diagonal(Tensor(a) A, *, int offset=0, int dim1=-2, int dim2=-1) -> T
   doc: 'The diagonals of matrices, as a view.',
   decompose: ({ A, offset, dim1, dim2 }) => F.diagonal(A, offset, dim1, dim2),
 });
-op('linalg_matmul(Tensor self, Tensor other) -> Tensor', { doc: 'The matrix product: torch.matmul.', decompose: ({ self, other }) => self.matmul(other) });
+op('linalg_matmul(Tensor self, Tensor other) -> Tensor', {
+  doc: 'The matrix product: torch.matmul.',
+  decompose: ({ self, other }) => self.matmul(other),
+});

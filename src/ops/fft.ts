@@ -20,7 +20,10 @@ function scaleOf(normalization: number, shape: Shape, dims: readonly number[]): 
 const withSize = (shape: Shape, d: number, n: number): number[] => shape.map((s, i) => (i === d ? n : s));
 /** The layout that transforms leave: other dimensions outside, in the order of their strides, those transformed inside. */
 function transformed(before: Shape, shape: Shape, dims: readonly number[], dtype: DType): Spec {
-  const others = shape.map((_, i) => i).filter((d) => !dims.includes(d)).sort((a, b) => before[b]! - before[a]!);
+  const others = shape
+    .map((_, i) => i)
+    .filter((d) => !dims.includes(d))
+    .sort((a, b) => before[b]! - before[a]!);
   const stride = new Array<number>(shape.length);
   let n = 1;
   for (const d of [...others, ...dims].reverse()) {
@@ -42,7 +45,8 @@ function checkDtype(t: Tensor): void {
 op('_fft_c2c(Tensor self, int[] dim, int normalization, bool forward) -> Tensor', {
   doc: 'The transform of complex numbers.',
   meta: ({ self, dim }) => transformed(self.layout.stride, self.shape, byStride(self, dim, 0), self.dtype),
-  kernel: ({ self, dim, normalization, forward }, out) => transformComplex(out!, self, dim, scaleOf(normalization, self.shape, dim), forward),
+  kernel: ({ self, dim, normalization, forward }, out) =>
+    transformComplex(out!, self, dim, scaleOf(normalization, self.shape, dim), forward),
   grad: { self: uses((g, { dim, normalization, forward }) => F._fft_c2c(g, dim, normalization, !forward)) },
   linear: true,
   inplace: false,
@@ -53,9 +57,15 @@ op('_fft_r2c(Tensor self, int[] dim, int normalization, bool onesided) -> Tensor
   meta: ({ self, dim, onesided }) => {
     const last = dim[dim.length - 1]!;
     const n = self.shape[last]!;
-    return transformed(self.layout.stride, withSize(self.shape, last, onesided ? Math.floor(n / 2) + 1 : n), byStride(self, dim, 1), self.dtype.to_complex());
+    return transformed(
+      self.layout.stride,
+      withSize(self.shape, last, onesided ? Math.floor(n / 2) + 1 : n),
+      byStride(self, dim, 1),
+      self.dtype.to_complex(),
+    );
   },
-  kernel: ({ self, dim, normalization, onesided }, out) => transformReal(out!, self, dim, scaleOf(normalization, self.shape, dim), onesided),
+  kernel: ({ self, dim, normalization, onesided }, out) =>
+    transformReal(out!, self, dim, scaleOf(normalization, self.shape, dim), onesided),
   grad: {
     self: uses((g, { self, dim, normalization, onesided }) => {
       const last = dim[dim.length - 1]!;
@@ -72,10 +82,14 @@ op('_fft_c2r(Tensor self, int[] dim, int normalization, int last_dim_size) -> Te
   doc: 'The inverse transform of the first half of Hermitian numbers.',
   meta: ({ self, dim, last_dim_size }) => {
     const last = dim[dim.length - 1]!;
-    const inner = dim.length > 1 ? transformed(self.layout.stride, self.shape, byStride(self, dim.slice(0, -1), 0), self.dtype).stride! : self.layout.stride;
+    const inner =
+      dim.length > 1
+        ? transformed(self.layout.stride, self.shape, byStride(self, dim.slice(0, -1), 0), self.dtype).stride!
+        : self.layout.stride;
     return transformed(inner, withSize(self.shape, last, last_dim_size), [last], self.dtype.to_real());
   },
-  kernel: ({ self, dim, normalization, last_dim_size }, out) => transformToReal(out!, self, dim, scaleOf(normalization, out!.shape, dim), last_dim_size),
+  kernel: ({ self, dim, normalization, last_dim_size }, out) =>
+    transformToReal(out!, self, dim, scaleOf(normalization, out!.shape, dim), last_dim_size),
   grad: {
     self: uses((g, { dim, normalization, last_dim_size }) => {
       // All but the first number (and the middle one of an even count) stand for their mirror images too.
@@ -147,21 +161,35 @@ function lineToReal({ self, n, dim, norm }: Line, forward: boolean): Tensor {
 op(`fft_fft(${LINE}) -> Tensor`, { doc: 'The discrete Fourier transform along a dimension.', decompose: (a) => complexLine(a, true) });
 op(`fft_ifft(${LINE}) -> Tensor`, { doc: 'The inverse transform along a dimension.', decompose: (a) => complexLine(a, false) });
 op(`fft_rfft(${LINE}) -> Tensor`, { doc: 'The first half of the transform of real numbers.', decompose: (a) => realLine('rfft', a, true) });
-op(`fft_ihfft(${LINE}) -> Tensor`, { doc: 'The first half of the inverse transform of real numbers.', decompose: (a) => realLine('ihfft', a, false) });
+op(`fft_ihfft(${LINE}) -> Tensor`, {
+  doc: 'The first half of the inverse transform of real numbers.',
+  decompose: (a) => realLine('ihfft', a, false),
+});
 op(`fft_irfft(${LINE}) -> Tensor`, { doc: 'The inverse of rfft: real numbers.', decompose: (a) => lineToReal(a, false) });
-op(`fft_hfft(${LINE}) -> Tensor`, { doc: 'The transform of the first half of Hermitian numbers: real numbers.', decompose: (a) => lineToReal(a, true) });
+op(`fft_hfft(${LINE}) -> Tensor`, {
+  doc: 'The transform of the first half of Hermitian numbers: real numbers.',
+  decompose: (a) => lineToReal(a, true),
+});
 
 // ---- several dimensions -------------------------------------------------------------------------------------------
-type Block = { readonly self: Tensor; readonly s: readonly number[] | null; readonly dim: readonly number[] | null; readonly norm: string | null };
+type Block = {
+  readonly self: Tensor;
+  readonly s: readonly number[] | null;
+  readonly dim: readonly number[] | null;
+  readonly norm: string | null;
+};
 const BLOCK = 'Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None';
 const PLANE = 'Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None';
 
 /** The dimensions and sizes of a transform; the sizes are not yet checked. */
 function extent({ self, s, dim }: Block): { dims: number[]; sizes: number[] } {
-  const dims = dim?.map((d) => wrapDim(d, self.ndim, false)) ?? Array.from({ length: s?.length ?? self.ndim }, (_, i) => self.ndim - (s?.length ?? self.ndim) + i);
+  const dims =
+    dim?.map((d) => wrapDim(d, self.ndim, false)) ??
+    Array.from({ length: s?.length ?? self.ndim }, (_, i) => self.ndim - (s?.length ?? self.ndim) + i);
   if (dim && new Set(dims).size < dims.length) throw new RuntimeError('FFT dims must be unique');
   if (s && dim && s.length !== dim.length) throw new RuntimeError('When given, dim and shape arguments must have the same length');
-  if (s && s.length > self.ndim) throw new RuntimeError(`Got shape with ${s.length} values but input tensor only has ${self.ndim} dimensions.`);
+  if (s && s.length > self.ndim)
+    throw new RuntimeError(`Got shape with ${s.length} values but input tensor only has ${self.ndim} dimensions.`);
   return { dims, sizes: dims.map((d, i) => (s && s[i] !== -1 ? s[i]! : self.shape[d]!)) };
 }
 function requireAxis(dims: readonly number[], name: string): void {
@@ -227,8 +255,15 @@ for (const [name, what, run] of BLOCKS) {
 }
 
 // ---- frequencies --------------------------------------------------------------------------------------------------
-const FREQUENCIES = 'int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';
-type Frequencies = { readonly n: number; readonly d: number; readonly dtype: DType | null; readonly device: Device | null; readonly requires_grad: boolean };
+const FREQUENCIES =
+  'int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';
+type Frequencies = {
+  readonly n: number;
+  readonly d: number;
+  readonly dtype: DType | null;
+  readonly device: Device | null;
+  readonly requires_grad: boolean;
+};
 function frequencies(name: string, { n, d, dtype, device, requires_grad }: Frequencies, places: (dtype: DType) => Tensor): Tensor {
   const type = dtype ?? get_default_dtype();
   if (type.category < Category.Floating) throw new RuntimeError(`${name} requires a floating point or complex dtype`);
@@ -258,7 +293,11 @@ for (const [name, doc, shift] of [
     doc,
     decompose: ({ self, dim }) => {
       const dims = (dim ?? self.shape.map((_, i) => i)).map((d) => wrapDim(d, self.ndim));
-      return F.roll(self, dims.map((d) => shift(self.shape[d] ?? 1)), dims);
+      return F.roll(
+        self,
+        dims.map((d) => shift(self.shape[d] ?? 1)),
+        dims,
+      );
     },
   });
 }

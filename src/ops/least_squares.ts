@@ -13,7 +13,8 @@ import { batchOf, checkInfos, checkMatrix, column, columnMajor, epsilonOf, isVec
 /** The tolerance below which a singular value counts as zero: float and double only, as in PyTorch. */
 function defaultTolerance(A: Tensor): number {
   const real = A.dtype.to_real();
-  if (A.dtype.category < Category.Floating || real.itemsize < 4) throw new RuntimeError("This function doesn't handle types other than float and double");
+  if (A.dtype.category < Category.Floating || real.itemsize < 4)
+    throw new RuntimeError("This function doesn't handle types other than float and double");
   return epsilonOf(real) * Math.max(...sizeOf(A));
 }
 
@@ -23,60 +24,80 @@ function checkLeastSquares(self: Tensor, b: Tensor, driver: string): void {
   const name = 'torch.linalg.lstsq';
   if (self.ndim < 2) throw new RuntimeError(`${name}: input must have at least 2 dimensions.`);
   if (b.ndim < 1) throw new RuntimeError(`${name}: other must have at least 1 dimension.`);
-  if (self.dtype !== b.dtype) throw new RuntimeError(`${name}: Expected input and other to have the same dtype, but got input's dtype ${self.dtype.scalarName} and other's dtype ${b.dtype.scalarName}`);
-  if (self.ndim < b.ndim || self.ndim - b.ndim > 1) throw new RuntimeError(`${name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1`);
+  if (self.dtype !== b.dtype)
+    throw new RuntimeError(
+      `${name}: Expected input and other to have the same dtype, but got input's dtype ${self.dtype.scalarName} and other's dtype ${b.dtype.scalarName}`,
+    );
+  if (self.ndim < b.ndim || self.ndim - b.ndim > 1)
+    throw new RuntimeError(`${name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1`);
   const rows = sizeOf(self)[0];
-  if (rows !== (isVectorSide(self, b) ? b.shape[b.ndim - 1] : sizeOf(b)[0])) throw new RuntimeError(`${name}: input.size(-2) should match other.size(-${isVectorSide(self, b) ? 1 : 2})`);
+  if (rows !== (isVectorSide(self, b) ? b.shape[b.ndim - 1] : sizeOf(b)[0]))
+    throw new RuntimeError(`${name}: input.size(-2) should match other.size(-${isVectorSide(self, b) ? 1 : 2})`);
   if (!DRIVERS.includes(driver)) throw new RuntimeError(`${name}: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss)`);
 }
-const make = (s: Spec, like: Tensor): Tensor => emptyLike(s.stride ? new Layout(s.shape, s.stride, 0, s.dtype, like.device) : Layout.dense(s.shape, s.dtype, like.device));
-op('linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) -> (Tensor solution, Tensor residuals, Tensor rank, Tensor singular_values)', {
-  doc: 'X that minimises ‖A·X − B‖, the squared distances where A has full column rank, and ranks and singular values where the driver finds them.',
-  produce: ({ self, b, rcond, driver }) => {
-    const method = (driver ?? 'gelsy') as LeastSquaresDriver;
-    checkLeastSquares(self, b, method);
-    const tolerance = rcond ?? defaultTolerance(self);
-    if (rcond !== null) defaultTolerance(self);
-    const vector = isVectorSide(self, b);
-    const side = vector ? column(b) : b;
-    const batch = broadcastShapes(batchOf(side), batchOf(self));
-    const [m, n] = sizeOf(self);
-    const k = sizeOf(side)[1];
-    const sides = matricesOf(side.expand([...batch, m, k]));
-    const all = matricesOf(self.expand([...batch, m, n])).map((a, i) => leastSquares(a, sides[i]!, method, tolerance));
-    checkInfos(all.map((x) => x.info), 'torch.linalg.lstsq', batch.length === 0);
+const make = (s: Spec, like: Tensor): Tensor =>
+  emptyLike(s.stride ? new Layout(s.shape, s.stride, 0, s.dtype, like.device) : Layout.dense(s.shape, s.dtype, like.device));
+op(
+  'linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) -> (Tensor solution, Tensor residuals, Tensor rank, Tensor singular_values)',
+  {
+    doc: 'X that minimises ‖A·X − B‖, the squared distances where A has full column rank, and ranks and singular values where the driver finds them.',
+    produce: ({ self, b, rcond, driver }) => {
+      const method = (driver ?? 'gelsy') as LeastSquaresDriver;
+      checkLeastSquares(self, b, method);
+      const tolerance = rcond ?? defaultTolerance(self);
+      if (rcond !== null) defaultTolerance(self);
+      const vector = isVectorSide(self, b);
+      const side = vector ? column(b) : b;
+      const batch = broadcastShapes(batchOf(side), batchOf(self));
+      const [m, n] = sizeOf(self);
+      const k = sizeOf(side)[1];
+      const sides = matricesOf(side.expand([...batch, m, k]));
+      const all = matricesOf(self.expand([...batch, m, n])).map((a, i) => leastSquares(a, sides[i]!, method, tolerance));
+      checkInfos(
+        all.map((x) => x.info),
+        'torch.linalg.lstsq',
+        batch.length === 0,
+      );
 
-    const real = self.dtype.to_real();
-    const solution = make(columnMajor([...batch, n, k], self.dtype), self);
-    storeMatrices(solution, all.map((x) => x.solution));
-    const byValues = method === 'gelsd' || method === 'gelss';
-    const rank = make({ shape: method === 'gels' ? [0] : batch, dtype: int64 }, self);
-    if (method !== 'gels') storeParts(rank, [all.map((x) => x.rank)]);
-    const values = make({ shape: byValues ? [...batch, Math.min(m, n)] : [0], dtype: real }, self);
-    if (byValues) storeParts(values, all.map((x) => x.singularValues));
-    // Only then what is left over is a by-product of LAPACK's solution.
-    const known = m > n && method !== 'gelsy' && all.every((x) => x.rank === n);
-    const residuals = known ? side.sub(self.matmul(solution)).abs().square().sum([-2]) : make({ shape: [0], dtype: real }, self);
-    return [vector ? solution.squeeze(-1) : solution, residuals, rank, values];
+      const real = self.dtype.to_real();
+      const solution = make(columnMajor([...batch, n, k], self.dtype), self);
+      storeMatrices(
+        solution,
+        all.map((x) => x.solution),
+      );
+      const byValues = method === 'gelsd' || method === 'gelss';
+      const rank = make({ shape: method === 'gels' ? [0] : batch, dtype: int64 }, self);
+      if (method !== 'gels') storeParts(rank, [all.map((x) => x.rank)]);
+      const values = make({ shape: byValues ? [...batch, Math.min(m, n)] : [0], dtype: real }, self);
+      if (byValues)
+        storeParts(
+          values,
+          all.map((x) => x.singularValues),
+        );
+      // Only then what is left over is a by-product of LAPACK's solution.
+      const known = m > n && method !== 'gelsy' && all.every((x) => x.rank === n);
+      const residuals = known ? side.sub(self.matmul(solution)).abs().square().sum([-2]) : make({ shape: [0], dtype: real }, self);
+      return [vector ? solution.squeeze(-1) : solution, residuals, rank, values];
+    },
+    grad: joint('self', 'b', 'solution', ([gX, gR], { self: A, b, solution }, needs, given) => {
+      const vector = isVectorSide(A, b);
+      const [B, X] = vector ? [column(b), column(solution)] : [b, solution];
+      let [gA, gB]: (Tensor | null)[] = [null, null];
+      if (given[0]) {
+        const g = vector ? column(gX!) : gX!;
+        const inverse = F.linalg_pinv$atol_rtol_float(A, null, null, false);
+        if (needs.self) gA = pinvGradient(g.matmul(B.mH), inverse, A);
+        gB = inverse.mH.matmul(g);
+      }
+      if (given[1] && gR!.layout.numel > 0) {
+        const distance = A.matmul(X).sub(B).mul(row(gR!).mul(2));
+        gA = plus(gA, distance.matmul(X.mH));
+        gB = plus(gB, distance.neg());
+      }
+      return { self: gA, b: gB && vector ? gB.squeeze(-1) : gB };
+    }),
   },
-  grad: joint('self', 'b', 'solution', ([gX, gR], { self: A, b, solution }, needs, given) => {
-    const vector = isVectorSide(A, b);
-    const [B, X] = vector ? [column(b), column(solution)] : [b, solution];
-    let [gA, gB]: (Tensor | null)[] = [null, null];
-    if (given[0]) {
-      const g = vector ? column(gX!) : gX!;
-      const inverse = F.linalg_pinv$atol_rtol_float(A, null, null, false);
-      if (needs.self) gA = pinvGradient(g.matmul(B.mH), inverse, A);
-      gB = inverse.mH.matmul(g);
-    }
-    if (given[1] && gR!.layout.numel > 0) {
-      const distance = A.matmul(X).sub(B).mul(row(gR!).mul(2));
-      gA = plus(gA, distance.matmul(X.mH));
-      gB = plus(gB, distance.neg());
-    }
-    return { self: gA, b: gB && vector ? gB.squeeze(-1) : gB };
-  }),
-});
+);
 
 // ---- pseudoinverses -----------------------------------------------------------------------------------------------
 /** Golub and Pereyra's derivative, in its adjoint form. */
@@ -86,11 +107,20 @@ function pinvGradient(g: Tensor, inverse: Tensor, A: Tensor): Tensor {
   if (m <= n) {
     const K = gh.matmul(inverse);
     const Ka = K.matmul(adjoint);
-    return inverse.matmul(K).mH.neg().add(Ka).sub(A.matmul(inverse).matmul(Ka)).add(adjoint.matmul(inverse).matmul(gh.sub(K.matmul(A))));
+    return inverse
+      .matmul(K)
+      .mH.neg()
+      .add(Ka)
+      .sub(A.matmul(inverse).matmul(Ka))
+      .add(adjoint.matmul(inverse).matmul(gh.sub(K.matmul(A))));
   }
   const K = inverse.matmul(gh);
   const aK = adjoint.matmul(K);
-  return K.matmul(inverse).mH.neg().add(gh.sub(A.matmul(K)).matmul(inverse).matmul(adjoint)).add(aK).sub(aK.matmul(inverse).matmul(A));
+  return K.matmul(inverse)
+    .mH.neg()
+    .add(gh.sub(A.matmul(K)).matmul(inverse).matmul(adjoint))
+    .add(aK)
+    .sub(aK.matmul(inverse).matmul(A));
 }
 /** max(atol, rtol · largest), one for each matrix. */
 const thresholds = (atol: Tensor, rtol: Tensor, largest: Tensor): Tensor => column(atol).maximum(column(rtol).mul(largest));
@@ -125,7 +155,10 @@ op('linalg_pinv.atol_rtol_tensor(Tensor self, *, Tensor? atol=None, Tensor? rtol
 });
 function checkPinv(t: Tensor): void {
   const fits = t.ndim >= 2 && t.dtype.category >= Category.Floating && t.dtype.to_real().itemsize >= 4;
-  if (!fits) throw new RuntimeError(`linalg.pinv(${t.dtype.scalarName}{${showShape(t.shape)}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble types`);
+  if (!fits)
+    throw new RuntimeError(
+      `linalg.pinv(${t.dtype.scalarName}{${showShape(t.shape)}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble types`,
+    );
 }
 const asTensor = (x: number | null, A: Tensor): Tensor | null => (x === null ? null : F.full([], x, A.dtype.to_real(), null, A.device));
 op('linalg_pinv.atol_rtol_float(Tensor self, *, float? atol=None, float? rtol=None, bool hermitian=False) -> Tensor', {
@@ -135,15 +168,22 @@ op('linalg_pinv.atol_rtol_float(Tensor self, *, float? atol=None, float? rtol=No
     return F.linalg_pinv$atol_rtol_tensor(self, asTensor(atol, self), asTensor(rtol, self), hermitian);
   },
 });
-op('linalg_pinv(Tensor self, float rcond, bool hermitian=False) -> Tensor', { decompose: ({ self, rcond, hermitian }) => F.linalg_pinv$atol_rtol_float(self, 0, rcond, hermitian) });
+op('linalg_pinv(Tensor self, float rcond, bool hermitian=False) -> Tensor', {
+  decompose: ({ self, rcond, hermitian }) => F.linalg_pinv$atol_rtol_float(self, 0, rcond, hermitian),
+});
 op('linalg_pinv.rcond_tensor(Tensor self, Tensor rcond, bool hermitian=False) -> Tensor', {
   decompose: ({ self, rcond, hermitian }) => F.linalg_pinv$atol_rtol_tensor(self, F.zeros_like(rcond), rcond, hermitian),
 });
-op('pinverse(Tensor self, float rcond=1e-15) -> Tensor', { doc: 'The Moore–Penrose inverse.', decompose: ({ self, rcond }) => F.linalg_pinv(self, rcond, false), inplace: false });
+op('pinverse(Tensor self, float rcond=1e-15) -> Tensor', {
+  doc: 'The Moore–Penrose inverse.',
+  decompose: ({ self, rcond }) => F.linalg_pinv(self, rcond, false),
+  inplace: false,
+});
 
 // ---- ranks --------------------------------------------------------------------------------------------------------
 function checkTolerance(t: Tensor | null, name: string): void {
-  if (t?.dtype.is_complex) throw new RuntimeError(`torch.linalg.matrix_rank: ${name} tensor of complex type is not supported. Got ${t.dtype.scalarName}`);
+  if (t?.dtype.is_complex)
+    throw new RuntimeError(`torch.linalg.matrix_rank: ${name} tensor of complex type is not supported. Got ${t.dtype.scalarName}`);
 }
 function matrixRank(A: Tensor, atol: Tensor | null, rtol: Tensor | null, hermitian: boolean): Tensor {
   checkMatrix(A, 'torch.linalg.matrix_rank', 'input');

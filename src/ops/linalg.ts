@@ -1,16 +1,41 @@
 // Determinants, inverses, systems of equations and functions of matrices. See docs/decisions/003-one-linear-algebra.md.
-import { Category, int32, int64 } from '../core/dtype.ts';
+import { Category, int32 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
-import { broadcastShapes, showShape } from '../core/shape.ts';
+import { showShape } from '../core/shape.ts';
 import { numel, sameShape } from '../core/size.ts';
-import { type Tensor } from '../core/tensor.ts';
-import { plainTape } from '../autograd/tape.ts';
+import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op, uses } from '../dispatch/operator.ts';
-import { choleskySolve, determinant, identity, ldlSolve, luFactor, luSolve, matrixExp, signAndLogDeterminant, solveTriangular, solveTriangularRight } from '../backend/reference/linalg.ts';
+import {
+  choleskySolve,
+  determinant,
+  identity,
+  ldlSolve,
+  luFactor,
+  luSolve,
+  matrixExp,
+  signAndLogDeterminant,
+  solveTriangular,
+  solveTriangularRight,
+} from '../backend/reference/linalg.ts';
 import { integersOf, matricesOf, storeMatrices, storeParts } from '../backend/reference/matrices.ts';
 import { permutation } from './decomposition.ts';
-import { batchOf, checkFloating, checkKernelDtype, checkMatrix, checkSquare, column, columnMajor, commonBatch, epsilonOf, identityLike, isVectorSide, onDiagonal, row, sizeOf } from './matrices.ts';
+import {
+  batchOf,
+  checkFloating,
+  checkKernelDtype,
+  checkMatrix,
+  checkSquare,
+  column,
+  columnMajor,
+  commonBatch,
+  epsilonOf,
+  identityLike,
+  isVectorSide,
+  onDiagonal,
+  row,
+  sizeOf,
+} from './matrices.ts';
 
 // ---- determinants -------------------------------------------------------------------------------------------------
 /** The adjugate's conjugate transpose, from the singular value decomposition: it exists for singular matrices too. */
@@ -19,7 +44,12 @@ function cofactors(A: Tensor): Tensor {
   const n = S.shape[S.ndim - 1]!;
   const others = Array.from({ length: n }, (_, i) => {
     const rest = [...Array(n).keys()].filter((k) => k !== i);
-    return rest.length ? F.stack(rest.map((k) => S.select(-1, k)), -1).prod(-1) : F.ones_like(S.select(-1, i));
+    return rest.length
+      ? F.stack(
+          rest.map((k) => S.select(-1, k)),
+          -1,
+        ).prod(-1)
+      : F.ones_like(S.select(-1, i));
   });
   const products = F.stack(others, -1).to(A.dtype);
   const sign = F.linalg_det(U).mul(F.linalg_det(Vh)).conj();
@@ -35,21 +65,30 @@ op('linalg_det(Tensor A) -> Tensor', {
   },
   kernel: ({ A }, out) => {
     const all = matricesOf(A).map((a) => determinant(luFactor(a)));
-    storeParts(out!, all.map((d) => (A.dtype.is_complex ? [d.re, d.im] : [d.re])));
+    storeParts(
+      out!,
+      all.map((d) => (A.dtype.is_complex ? [d.re, d.im] : [d.re])),
+    );
   },
   grad: {
     A: uses('A', 'result', (g, { A, result }) => {
       const n = A.shape[A.ndim - 1]!;
       if (n <= 1) return column(column(g)).expand(A.shape);
-      const regular = (): Tensor => F.linalg_solve_ex(A.mH, onDiagonal(column(g.mul(result.conj())).expand([...batchOf(A), n])), true, false)[0];
+      const regular = (): Tensor =>
+        F.linalg_solve_ex(A.mH, onDiagonal(column(g.mul(result.conj())).expand([...batchOf(A), n])), true, false)[0];
       if ([A, result, g].some((t) => t.level !== null)) return regular();
-      const small = result.detach().abs().lt(100 * epsilonOf(A.dtype));
+      const small = result
+        .detach()
+        .abs()
+        .lt(100 * epsilonOf(A.dtype));
       if (!small.any().item()) return regular();
       if (small.all().item()) return cofactors(A).mul(column(column(g)));
       const safe = F.where$self(column(column(small)), identityLike(A, n), A);
       const ofRegular = F.linalg_solve_ex(safe.mH, onDiagonal(column(g.mul(result.conj())).expand([...batchOf(A), n])), true, false)[0];
       const places = small.reshape([-1]).nonzero().squeeze(1);
-      const singular = cofactors(A.reshape([-1, n, n]).index_select(0, places)).mul(column(column(g.reshape([-1]).index_select(0, places))));
+      const singular = cofactors(A.reshape([-1, n, n]).index_select(0, places)).mul(
+        column(column(g.reshape([-1]).index_select(0, places))),
+      );
       return ofRegular.reshape([-1, n, n]).index_copy(0, places, singular).reshape(A.shape);
     }),
   },
@@ -68,7 +107,10 @@ op('linalg_slogdet(Tensor A) -> (Tensor sign, Tensor logabsdet)', {
   },
   kernel: ({ A }, sign, logabsdet) => {
     const all = matricesOf(A).map((a) => signAndLogDeterminant(luFactor(a)));
-    storeParts(sign!, all.map((x) => (A.dtype.is_complex ? [x.sign.re, x.sign.im] : [x.sign.re])));
+    storeParts(
+      sign!,
+      all.map((x) => (A.dtype.is_complex ? [x.sign.re, x.sign.im] : [x.sign.re])),
+    );
     storeParts(logabsdet!, [all.map((x) => x.logAbs)]);
   },
   grad: joint('A', 'sign', ([gSign, gLog], { A, sign }, _needs, given) => {
@@ -79,7 +121,10 @@ op('linalg_slogdet(Tensor A) -> (Tensor sign, Tensor logabsdet)', {
   }),
   batch: 'leading',
 });
-op('slogdet(Tensor self) -> (Tensor sign, Tensor logabsdet)', { doc: 'The sign and the logarithm of the magnitude of the determinant.', decompose: ({ self }) => F.linalg_slogdet(self) });
+op('slogdet(Tensor self) -> (Tensor sign, Tensor logabsdet)', {
+  doc: 'The sign and the logarithm of the magnitude of the determinant.',
+  decompose: ({ self }) => F.linalg_slogdet(self),
+});
 op('logdet(Tensor self) -> Tensor', {
   doc: 'The logarithm of the determinant; NaN if it is negative.',
   decompose: ({ self }) => {
@@ -94,7 +139,10 @@ op('logdet(Tensor self) -> Tensor', {
 
 // ---- systems of equations -----------------------------------------------------------------------------------------
 function checkSystem(A: Tensor, B: Tensor, left: boolean, name: string): void {
-  if (A.dtype !== B.dtype) throw new RuntimeError(`${name}: Expected A and B to have the same dtype, but found A of type ${A.dtype.scalarName} and B of type ${B.dtype.scalarName} instead`);
+  if (A.dtype !== B.dtype)
+    throw new RuntimeError(
+      `${name}: Expected A and B to have the same dtype, but found A of type ${A.dtype.scalarName} and B of type ${B.dtype.scalarName} instead`,
+    );
   checkSquare(A, name);
   checkMatrix(B, name, 'B');
   checkSides(A, B, left, name);
@@ -102,7 +150,9 @@ function checkSystem(A: Tensor, B: Tensor, left: boolean, name: string): void {
 function checkSides(A: Tensor, B: Tensor, left: boolean, name: string): void {
   const [m, n] = [sizeOf(A), sizeOf(B)];
   if (left ? m[1] !== n[0] : m[0] !== n[1]) {
-    throw new RuntimeError(`${name}: Incompatible shapes of A and B for the equation ${left ? 'AX = B' : 'XA = B'} (${m.join('x')} and ${n.join('x')})`);
+    throw new RuntimeError(
+      `${name}: Incompatible shapes of A and B for the equation ${left ? 'AX = B' : 'XA = B'} (${m.join('x')} and ${n.join('x')})`,
+    );
   }
 }
 op('_linalg_solve_ex(Tensor A, Tensor B) -> (Tensor result, Tensor info)', {
@@ -111,7 +161,10 @@ op('_linalg_solve_ex(Tensor A, Tensor B) -> (Tensor result, Tensor info)', {
   kernel: ({ A, B }, result, info) => {
     const sides = matricesOf(B);
     const factors = matricesOf(A).map((a) => luFactor(a));
-    storeMatrices(result!, factors.map((lu, i) => luSolve(lu.factors, lu.pivots, sides[i]!)));
+    storeMatrices(
+      result!,
+      factors.map((lu, i) => luSolve(lu.factors, lu.pivots, sides[i]!)),
+    );
     storeParts(info!, [factors.map((lu) => lu.info)]);
   },
   grad: joint('A', 'result', ([g], { A, result }, needs) => {
@@ -130,7 +183,10 @@ op('linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=Fal
     const vector = isVectorSide(A, B);
     const b = vector ? column(B) : B;
     checkSystem(A, b, left || vector, name);
-    if (vector && !left) throw new RuntimeError('linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)');
+    if (vector && !left)
+      throw new RuntimeError(
+        'linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)',
+      );
     checkKernelDtype(A, 'lu_cpu');
     const [a, side] = commonBatch(A, b);
     let [result, info] = left ? F._linalg_solve_ex(a, side) : F._linalg_solve_ex(a.mT, side.mT);
@@ -154,7 +210,10 @@ op('_solve_triangular(Tensor self, Tensor B, bool upper, bool left, bool unitria
   kernel: ({ self, B, upper, left, unitriangular }, out) => {
     const sides = matricesOf(B);
     const solve = left ? solveTriangular : solveTriangularRight;
-    storeMatrices(out!, matricesOf(self).map((a, i) => solve(a, sides[i]!, { upper, unit: unitriangular })));
+    storeMatrices(
+      out!,
+      matricesOf(self).map((a, i) => solve(a, sides[i]!, { upper, unit: unitriangular })),
+    );
   },
   grad: joint('self', 'result', ([g], { self, result, upper, left, unitriangular }, needs) => {
     const gB = F._solve_triangular(self.mH, g!, !upper, left, unitriangular);
@@ -183,23 +242,32 @@ function checkOldSystem(b: Tensor, A: Tensor, name: string): void {
   const [m, n] = sizeOf(A);
   if (m !== n) throw new RuntimeError(`A must be batches of square matrices, but they are ${m} by ${n} matrices`);
   const [rows, columns] = sizeOf(b);
-  if (n !== rows) throw new RuntimeError(`Incompatible matrix sizes for ${name}: each A matrix is ${n} by ${n} but each b matrix is ${rows} by ${columns}`);
+  if (n !== rows)
+    throw new RuntimeError(
+      `Incompatible matrix sizes for ${name}: each A matrix is ${n} by ${n} but each b matrix is ${rows} by ${columns}`,
+    );
 }
-op('triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)', {
-  doc: 'The old form of torch.linalg.solve_triangular: the solution of A·X = b, and a copy of A.',
-  decompose: ({ self, A, upper, transpose, unitriangular }) => {
-    for (const [what, t] of [
-      ['b', self],
-      ['A', A],
-    ] as const) {
-      if (t.ndim < 2) throw new RuntimeError(`torch.triangular_solve: Expected ${what} to have at least 2 dimensions, but it has ${t.ndim} dimensions instead`);
-    }
-    checkOldSystem(self, A, 'triangular_solve');
-    checkKernelDtype(A, 'triangular_solve_cpu');
-    const [a, b] = commonBatch(A, self);
-    return [F._solve_triangular(transpose ? a.mT : a, b, upper !== transpose, true, unitriangular), a.clone()];
+op(
+  'triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False) -> (Tensor solution, Tensor cloned_coefficient)',
+  {
+    doc: 'The old form of torch.linalg.solve_triangular: the solution of A·X = b, and a copy of A.',
+    decompose: ({ self, A, upper, transpose, unitriangular }) => {
+      for (const [what, t] of [
+        ['b', self],
+        ['A', A],
+      ] as const) {
+        if (t.ndim < 2)
+          throw new RuntimeError(
+            `torch.triangular_solve: Expected ${what} to have at least 2 dimensions, but it has ${t.ndim} dimensions instead`,
+          );
+      }
+      checkOldSystem(self, A, 'triangular_solve');
+      checkKernelDtype(A, 'triangular_solve_cpu');
+      const [a, b] = commonBatch(A, self);
+      return [F._solve_triangular(transpose ? a.mT : a, b, upper !== transpose, true, unitriangular), a.clone()];
+    },
   },
-});
+);
 op('linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool adjoint=False) -> Tensor', {
   doc: 'The solution of A·X = B (or X·A = B, or with Aᴴ) from the packed LU factors of A.',
   decompose: ({ LU, pivots, B, left, adjoint }) => {
@@ -209,8 +277,12 @@ op('linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool 
     checkSquare(LU, name, 'LU');
     checkMatrix(B, name, 'B');
     checkSides(LU, B, left, name);
-    if (LU.shape[LU.ndim - 1] !== pivots.shape[pivots.ndim - 1]) throw new RuntimeError(`${name}: Number of pivots per batch should be same as the dimension of the matrix`);
-    if (!sameShape(LU.shape.slice(0, -1), pivots.shape)) throw new RuntimeError(`${name}: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape ${showShape(pivots.shape)} instead`);
+    if (LU.shape[LU.ndim - 1] !== pivots.shape[pivots.ndim - 1])
+      throw new RuntimeError(`${name}: Number of pivots per batch should be same as the dimension of the matrix`);
+    if (!sameShape(LU.shape.slice(0, -1), pivots.shape))
+      throw new RuntimeError(
+        `${name}: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape ${showShape(pivots.shape)} instead`,
+      );
     const [lu, b] = commonBatch(LU, B);
     const p = pivots.expand([...batchOf(b), pivots.shape[pivots.ndim - 1]!]);
     // X·A = B is Aᴴ·Xᴴ = Bᴴ.
@@ -222,10 +294,16 @@ op('_lu_solve(Tensor LU, Tensor pivots, Tensor B, bool adjoint) -> Tensor', {
   meta: ({ B }) => columnMajor(B.shape, B.dtype),
   kernel: ({ LU, pivots, B, adjoint }, out) => {
     const [exchanges, sides] = [integersOf(pivots), matricesOf(B)];
-    storeMatrices(out!, matricesOf(LU).map((factors, i) => {
-      if (exchanges[i]!.some((x) => x < 1)) throw new RuntimeError('Pivots given to lu_solve must all be greater or equal to 1. Did you properly pass the result of lu_factor?');
-      return luSolve(factors, exchanges[i]!, sides[i]!, adjoint ? 'H' : undefined);
-    }));
+    storeMatrices(
+      out!,
+      matricesOf(LU).map((factors, i) => {
+        if (exchanges[i]!.some((x) => x < 1))
+          throw new RuntimeError(
+            'Pivots given to lu_solve must all be greater or equal to 1. Did you properly pass the result of lu_factor?',
+          );
+        return luSolve(factors, exchanges[i]!, sides[i]!, adjoint ? 'H' : undefined);
+      }),
+    );
   },
   decompose: ({ LU, pivots, B, adjoint }) => {
     const P = permutation(LU, pivots);
@@ -246,11 +324,18 @@ op('linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False
     const name = 'torch.linalg.ldl_solve';
     checkSquare(LD, name);
     checkFloating(LD, name, true);
-    if (LD.dtype !== B.dtype) throw new RuntimeError(`${name}: Expected LD and B to have the same dtype, but found LD of type ${LD.dtype.scalarName} and B of type ${B.dtype.scalarName} instead`);
+    if (LD.dtype !== B.dtype)
+      throw new RuntimeError(
+        `${name}: Expected LD and B to have the same dtype, but found LD of type ${LD.dtype.scalarName} and B of type ${B.dtype.scalarName} instead`,
+      );
     if (B.ndim < 2) sizeError(B);
     checkOldSystem(B, LD, name);
-    if (!sameShape(LD.shape.slice(0, -1), pivots.shape)) throw new RuntimeError(`${name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape ${showShape(pivots.shape)} instead`);
-    if (pivots.dtype.category > Category.Integral) throw new RuntimeError(`${name}: Expected pivots to be integers. Got ${pivots.dtype.scalarName}`);
+    if (!sameShape(LD.shape.slice(0, -1), pivots.shape))
+      throw new RuntimeError(
+        `${name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape ${showShape(pivots.shape)} instead`,
+      );
+    if (pivots.dtype.category > Category.Integral)
+      throw new RuntimeError(`${name}: Expected pivots to be integers. Got ${pivots.dtype.scalarName}`);
     const [a, b] = commonBatch(LD, B);
     return F._ldl_solve(a, pivots.expand([...batchOf(b), pivots.shape[pivots.ndim - 1]!]), b, hermitian);
   },
@@ -264,7 +349,10 @@ op('_ldl_solve(Tensor LD, Tensor pivots, Tensor B, bool hermitian) -> Tensor', {
   meta: ({ B }) => columnMajor(B.shape, B.dtype),
   kernel: ({ LD, pivots, B, hermitian }, out) => {
     const [exchanges, sides] = [integersOf(pivots), matricesOf(B)];
-    storeMatrices(out!, matricesOf(LD).map((factors, i) => ldlSolve(factors, exchanges[i]!, sides[i]!, hermitian)));
+    storeMatrices(
+      out!,
+      matricesOf(LD).map((factors, i) => ldlSolve(factors, exchanges[i]!, sides[i]!, hermitian)),
+    );
   },
   gradName: 'LinalgLdlSolveBackward0',
   batch: 'leading',
@@ -287,7 +375,10 @@ op('_cholesky_solve(Tensor self, Tensor L, bool upper) -> Tensor', {
   meta: ({ self }) => columnMajor(self.shape, self.dtype),
   kernel: ({ self, L, upper }, out) => {
     const sides = matricesOf(self);
-    storeMatrices(out!, matricesOf(L).map((factor, i) => choleskySolve(factor, sides[i]!, upper)));
+    storeMatrices(
+      out!,
+      matricesOf(L).map((factor, i) => choleskySolve(factor, sides[i]!, upper)),
+    );
   },
   grad: joint('L', 'result', ([g], { L, result, upper }, needs) => {
     const gB = F._cholesky_solve(g!, L, upper);
@@ -308,7 +399,11 @@ op('cholesky_inverse(Tensor self, bool upper=False) -> Tensor', {
     checkKernelDtype(self, 'cholesky_inverse_out_cpu');
     return columnMajor(self.shape, self.dtype);
   },
-  kernel: ({ self, upper }, out) => storeMatrices(out!, matricesOf(self).map((factor) => choleskySolve(factor, identity(factor.rows, factor.rows, factor.complex), upper))),
+  kernel: ({ self, upper }, out) =>
+    storeMatrices(
+      out!,
+      matricesOf(self).map((factor) => choleskySolve(factor, identity(factor.rows, factor.rows, factor.complex), upper)),
+    ),
   grad: {
     self: uses('self', 'result', (g, { self, result, upper }) => factorGradient(result.matmul(g.add(g.mH)).matmul(result), self, upper)),
   },
@@ -326,7 +421,10 @@ op('linalg_inv_ex(Tensor A, *, bool check_errors=False) -> (Tensor inverse, Tens
   },
   kernel: ({ A, check_errors }, inverse, info) => {
     const factors = matricesOf(A).map((a) => luFactor(a));
-    storeMatrices(inverse!, factors.map((lu) => luSolve(lu.factors, lu.pivots, identity(lu.factors.rows, lu.factors.rows, lu.factors.complex))));
+    storeMatrices(
+      inverse!,
+      factors.map((lu) => luSolve(lu.factors, lu.pivots, identity(lu.factors.rows, lu.factors.rows, lu.factors.complex))),
+    );
     const infos = factors.map((lu) => lu.info);
     storeParts(info!, [infos]);
     if (check_errors) F._linalg_check_errors(info!, 'linalg.inv_ex', A.ndim === 2);
@@ -342,7 +440,11 @@ op('linalg_inv(Tensor A) -> Tensor', {
     return inverse;
   },
 });
-op('inverse(Tensor self) -> Tensor', { doc: 'The inverse. @throws LinAlgError if it does not exist.', decompose: ({ self }) => F.linalg_inv(self), inplace: false });
+op('inverse(Tensor self) -> Tensor', {
+  doc: 'The inverse. @throws LinAlgError if it does not exist.',
+  decompose: ({ self }) => F.linalg_inv(self),
+  inplace: false,
+});
 
 // ---- functions of matrices ----------------------------------------------------------------------------------------
 op('linalg_matrix_exp(Tensor self) -> Tensor', {
@@ -364,12 +466,19 @@ op('linalg_matrix_exp(Tensor self) -> Tensor', {
   },
   batch: 'leading',
 });
-op('matrix_exp(Tensor self) -> Tensor', { doc: 'The matrix exponential.', decompose: ({ self }) => F.linalg_matrix_exp(self), inplace: false });
+op('matrix_exp(Tensor self) -> Tensor', {
+  doc: 'The matrix exponential.',
+  decompose: ({ self }) => F.linalg_matrix_exp(self),
+  inplace: false,
+});
 op('linalg_matrix_power(Tensor self, int n) -> Tensor', {
   doc: 'The n-th power of a matrix, of its inverse if n is negative.',
   decompose: ({ self, n }) => {
     checkSquare(self, 'linalg.matrix_power');
-    if (n === 0) return identityLike(self, self.shape[self.ndim - 1]!).expand(self.shape).clone();
+    if (n === 0)
+      return identityLike(self, self.shape[self.ndim - 1]!)
+        .expand(self.shape)
+        .clone();
     let base = n > 0 ? self : F.linalg_inv(self);
     if (Math.abs(n) === 1) return n === 1 ? self.clone() : base;
     let result: Tensor | null = null;
@@ -380,7 +489,11 @@ op('linalg_matrix_power(Tensor self, int n) -> Tensor', {
     return result!;
   },
 });
-op('matrix_power(Tensor self, int n) -> Tensor', { doc: 'The n-th power of a matrix.', decompose: ({ self, n }) => F.linalg_matrix_power(self, n), inplace: false });
+op('matrix_power(Tensor self, int n) -> Tensor', {
+  doc: 'The n-th power of a matrix.',
+  decompose: ({ self, n }) => F.linalg_matrix_power(self, n),
+  inplace: false,
+});
 op('linalg_matrix_sqrth(Tensor self) -> Tensor', {
   doc: 'The square root of a Hermitian positive-semidefinite matrix that is positive-semidefinite itself; the lower triangle is read.',
   decompose: ({ self }) => {
@@ -408,7 +521,10 @@ op('linalg_tensorinv(Tensor self, int ind=2) -> Tensor', {
   decompose: ({ self, ind }) => {
     if (ind <= 0) throw new RuntimeError(`Expected a strictly positive integer for 'ind', but got ${ind}`);
     const [left, right] = [self.shape.slice(0, ind), self.shape.slice(ind)];
-    if (numel(left) !== numel(right)) throw new RuntimeError(`Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got ${numel(right)} != ${numel(left)}`);
+    if (numel(left) !== numel(right))
+      throw new RuntimeError(
+        `Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got ${numel(right)} != ${numel(left)}`,
+      );
     const [inverse, info] = F.linalg_inv_ex(self.reshape([numel(left), numel(right)]), false);
     F._linalg_check_errors(info, 'inv', true);
     return inverse.reshape([...right, ...left]);
@@ -424,7 +540,10 @@ op('linalg_tensorsolve(Tensor self, Tensor other, int[]? dims=None) -> Tensor', 
     }
     const rest = a.shape.slice(other.ndim);
     const [unknowns, equations] = [numel(rest), numel(a.shape.slice(0, other.ndim))];
-    if (unknowns !== equations) throw new RuntimeError(`Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got ${unknowns} != ${equations}`);
+    if (unknowns !== equations)
+      throw new RuntimeError(
+        `Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got ${unknowns} != ${equations}`,
+      );
     return F.linalg_solve(a.reshape([unknowns, unknowns]), other.reshape([-1]), true).reshape(rest);
   },
 });

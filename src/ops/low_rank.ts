@@ -33,7 +33,8 @@ op('pca_lowrank(Tensor A, int? q=None, bool center=True, int niter=2) -> (Tensor
     const [m, n] = sizeOf(A);
     const most = Math.min(m, n);
     const wanted = q ?? Math.min(6, most);
-    if (wanted < 0 || wanted > most) throw new ValueError(`q(=${wanted}) must be non-negative integer and not greater than min(m, n)=${most}`);
+    if (wanted < 0 || wanted > most)
+      throw new ValueError(`q(=${wanted}) must be non-negative integer and not greater than min(m, n)=${most}`);
     if (niter < 0) throw new ValueError(`niter(=${niter}) must be non-negative integer`);
     return lowRank(center ? A.sub(F.mean$dim(A, [-2], true)) : A, wanted, niter);
   },

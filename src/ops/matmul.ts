@@ -12,7 +12,8 @@ import { op, uses } from '../dispatch/operator.ts';
 import { resultType } from '../dispatch/promotion.ts';
 
 function sameDtype(a: TensorMeta, b: TensorMeta): DType {
-  if (a.dtype !== b.dtype) throw new RuntimeError(`expected m1 and m2 to have the same dtype, but got: ${a.dtype.cName} != ${b.dtype.cName}`);
+  if (a.dtype !== b.dtype)
+    throw new RuntimeError(`expected m1 and m2 to have the same dtype, but got: ${a.dtype.cName} != ${b.dtype.cName}`);
   return a.dtype;
 }
 const cross = (s: readonly number[]): string => s.join('x');
@@ -49,13 +50,17 @@ op('bmm(Tensor self, Tensor mat2) -> Tensor', {
     if (mat2.ndim !== 3) throw new RuntimeError('batch2 must be a 3D tensor');
     const [a, b] = [self.layout.shape, mat2.layout.shape];
     if (a[0] !== b[0] || a[2] !== b[1]) {
-      throw new RuntimeError(`Expected size for first two dimensions of batch2 tensor to be: [${a[0]}, ${a[2]}] but got: [${b[0]}, ${b[1]}].`);
+      throw new RuntimeError(
+        `Expected size for first two dimensions of batch2 tensor to be: [${a[0]}, ${a[2]}] but got: [${b[0]}, ${b[1]}].`,
+      );
     }
     requireNumbers(self, 'bmm');
-    if (self.dtype !== mat2.dtype) throw new RuntimeError(`expected scalar type ${self.dtype.scalarName} but found ${mat2.dtype.scalarName}`);
+    if (self.dtype !== mat2.dtype)
+      throw new RuntimeError(`expected scalar type ${self.dtype.scalarName} but found ${mat2.dtype.scalarName}`);
     return { shape: [a[0]!, a[1]!, b[2]!], dtype: self.dtype };
   },
-  kernel: ({ self, mat2 }, out) => productInto(out!, self, mat2, self.layout.shape[0]!, self.layout.shape[1]!, self.layout.shape[2]!, mat2.layout.shape[2]!),
+  kernel: ({ self, mat2 }, out) =>
+    productInto(out!, self, mat2, self.layout.shape[0]!, self.layout.shape[1]!, self.layout.shape[2]!, mat2.layout.shape[2]!),
   grad: {
     self: uses('mat2', (g, { mat2 }) => g.bmm(mat2.mH)),
     mat2: uses('self', (g, { self }) => self.mH.bmm(g)),
@@ -90,24 +95,35 @@ function batchedProduct(self: Tensor, other: Tensor): Tensor {
   const batch = broadcastShapes(sa.slice(0, -2), sb.slice(0, -2)) as number[];
   let r: Tensor;
   // Matrices without a batch of their own fold the other's batch into rows: one large product.
-  if (b.ndim === 2) r = a.reshape([-1, m].map((x, i) => (i === 0 ? numel(sa.slice(0, -1)) : x))).mm(b).view([...sa.slice(0, -1), p]);
+  if (b.ndim === 2)
+    r = a
+      .reshape([-1, m].map((x, i) => (i === 0 ? numel(sa.slice(0, -1)) : x)))
+      .mm(b)
+      .view([...sa.slice(0, -1), p]);
   else {
-    const flat = (t: Tensor, rows: number, columns: number): Tensor => t.expand([...batch, rows, columns]).reshape([numel(batch), rows, columns]);
-    r = flat(a, n, m).bmm(flat(b, k, p)).view([...batch, n, p]);
+    const flat = (t: Tensor, rows: number, columns: number): Tensor =>
+      t.expand([...batch, rows, columns]).reshape([numel(batch), rows, columns]);
+    r = flat(a, n, m)
+      .bmm(flat(b, k, p))
+      .view([...batch, n, p]);
   }
   if (self.ndim === 1) r = r.squeeze(-2);
   return other.ndim === 1 ? r.squeeze(-1) : r;
 }
 function checkVectorProduct(ndim: number, mat: Tensor, vec: Tensor): void {
-  if (mat.ndim !== 2 || vec.ndim !== 1 || ndim > 1) throw new RuntimeError(`vector + matrix @ vector expected, got ${ndim}, ${mat.ndim}, ${vec.ndim}`);
+  if (mat.ndim !== 2 || vec.ndim !== 1 || ndim > 1)
+    throw new RuntimeError(`vector + matrix @ vector expected, got ${ndim}, ${mat.ndim}, ${vec.ndim}`);
 }
 op('mv(Tensor self, Tensor vec) -> Tensor', {
   doc: 'The product of a matrix and a vector.',
   decompose: ({ self, vec }) => {
     checkVectorProduct(1, self, vec);
-    if (self.shape[1] !== vec.shape[0]) throw new RuntimeError(`size mismatch, got input (${self.shape[0]}), mat (${cross(self.shape)}), vec (${vec.shape[0]})`);
+    if (self.shape[1] !== vec.shape[0])
+      throw new RuntimeError(`size mismatch, got input (${self.shape[0]}), mat (${cross(self.shape)}), vec (${vec.shape[0]})`);
     if (self.dtype !== vec.dtype) {
-      throw new RuntimeError(`addmv input tensors must have the same dtype, but got ${vec.dtype.scalarName}, ${self.dtype.scalarName}, and ${vec.dtype.scalarName}`);
+      throw new RuntimeError(
+        `addmv input tensors must have the same dtype, but got ${vec.dtype.scalarName}, ${self.dtype.scalarName}, and ${vec.dtype.scalarName}`,
+      );
     }
     return self.mm(vec.unsqueeze(1)).squeeze(1);
   },
@@ -116,10 +132,15 @@ op('mv(Tensor self, Tensor vec) -> Tensor', {
 function checkVectors(name: string, self: Tensor, other: Tensor): void {
   if (self.ndim !== 1 || other.ndim !== 1) throw new RuntimeError(`1D tensors expected, but got ${self.ndim}D and ${other.ndim}D tensors`);
   if (self.dtype !== other.dtype) {
-    throw new RuntimeError(`${name} : expected both vectors to have same dtype, but found ${self.dtype.scalarName} and ${other.dtype.scalarName}`);
+    throw new RuntimeError(
+      `${name} : expected both vectors to have same dtype, but found ${self.dtype.scalarName} and ${other.dtype.scalarName}`,
+    );
   }
   const [n, m] = [self.layout.shape[0]!, other.layout.shape[0]!];
-  if (n !== m) throw new RuntimeError(`inconsistent tensor size, expected tensor [${n}] and src [${m}] to have the same number of elements, but got ${n} and ${m} elements respectively`);
+  if (n !== m)
+    throw new RuntimeError(
+      `inconsistent tensor size, expected tensor [${n}] and src [${m}] to have the same number of elements, but got ${n} and ${m} elements respectively`,
+    );
 }
 op('dot(Tensor self, Tensor tensor) -> Tensor', {
   doc: 'The inner product of two vectors.',
@@ -142,18 +163,24 @@ op('vdot(Tensor self, Tensor other) -> Tensor', {
 // ---- products that are added ---------------------------------------------------------------------------------------
 const isNumber = (s: Scalar, n: number): boolean => !(s instanceof Complex) && toNumber(s) === n;
 /** A factor of an integer tensor loses its fraction, as in C. */
-const factorFor = (t: Tensor, s: Scalar): Scalar => (t.dtype.category <= Category.Integral && typeof s !== 'bigint' ? Math.trunc(toNumber(s)) : s);
+const factorFor = (t: Tensor, s: Scalar): Scalar =>
+  t.dtype.category <= Category.Integral && typeof s !== 'bigint' ? Math.trunc(toNumber(s)) : s;
 /** Half types accumulate in float32 and are rounded once. */
 const accumulator = (d: DType): DType => (d === float16 || d === bfloat16 ? float32 : d);
 const inAccumulator = (t: Tensor): Tensor => (accumulator(t.dtype) === t.dtype ? t : t.to(float32));
 /** Fails where a tensor does not expand to a shape. */
 function checkExpands(self: Tensor, shape: Shape): void {
   const skip = shape.length - self.ndim;
-  if (skip < 0) throw new RuntimeError(`expand(${self.dtype.scalarName}{${showShape(self.shape)}}, size=${showShape(shape)}): the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${self.ndim})`);
+  if (skip < 0)
+    throw new RuntimeError(
+      `expand(${self.dtype.scalarName}{${showShape(self.shape)}}, size=${showShape(shape)}): the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${self.ndim})`,
+    );
   for (let d = shape.length - 1; d >= skip; d--) {
     const s = self.shape[d - skip]!;
     if (s !== 1 && s !== shape[d]) {
-      throw new RuntimeError(`The expanded size of the tensor (${shape[d]}) must match the existing size (${s}) at non-singleton dimension ${d}.  Target sizes: ${showShape(shape)}.  Tensor sizes: ${showShape(self.shape)}`);
+      throw new RuntimeError(
+        `The expanded size of the tensor (${shape[d]}) must match the existing size (${s}) at non-singleton dimension ${d}.  Target sizes: ${showShape(shape)}.  Tensor sizes: ${showShape(self.shape)}`,
+      );
     }
   }
 }
@@ -180,9 +207,11 @@ op('addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=
   decompose: ({ self, mat1, mat2, beta, alpha }) => {
     requireMatrix(mat1, 'addmm', 'self');
     requireMatrix(mat2, 'addmm', 'mat2');
-    if (mat1.shape[1] !== mat2.shape[0]) throw new RuntimeError(`addmm: mat1 and mat2 shapes cannot be multiplied (${cross(mat1.shape)} and ${cross(mat2.shape)})`);
+    if (mat1.shape[1] !== mat2.shape[0])
+      throw new RuntimeError(`addmm: mat1 and mat2 shapes cannot be multiplied (${cross(mat1.shape)} and ${cross(mat2.shape)})`);
     if (mat1.dtype !== mat2.dtype) sameDtype(mat1, mat2);
-    if (self.dtype !== mat1.dtype) throw new RuntimeError(`self and mat2 must have the same dtype, but got ${self.dtype.scalarName} and ${mat2.dtype.scalarName}`);
+    if (self.dtype !== mat1.dtype)
+      throw new RuntimeError(`self and mat2 must have the same dtype, but got ${self.dtype.scalarName} and ${mat2.dtype.scalarName}`);
     return accumulated(self, inAccumulator(mat1).mm(inAccumulator(mat2)), beta, alpha);
   },
   autocast: 'lower',
@@ -196,7 +225,9 @@ op('addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1)
       throw new RuntimeError(`size mismatch, got input (${self.shape[0] ?? 1}), mat (${cross(mat.shape)}), vec (${vec.shape[0]})`);
     }
     if (self.dtype !== mat.dtype || mat.dtype !== vec.dtype) {
-      throw new RuntimeError(`addmv input tensors must have the same dtype, but got ${self.dtype.scalarName}, ${mat.dtype.scalarName}, and ${vec.dtype.scalarName}`);
+      throw new RuntimeError(
+        `addmv input tensors must have the same dtype, but got ${self.dtype.scalarName}, ${mat.dtype.scalarName}, and ${vec.dtype.scalarName}`,
+      );
     }
     return accumulated(self, inAccumulator(mat).mv(inAccumulator(vec)), beta, alpha);
   },
@@ -222,7 +253,9 @@ op('baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar 
   decompose: ({ self, batch1, batch2, beta, alpha }) => {
     checkBatches(batch1, batch2);
     if (self.dtype !== batch1.dtype || batch1.dtype !== batch2.dtype) {
-      throw new RuntimeError(`Input dtypes must be the same, got: input ${self.dtype.cName}, batch1: ${batch1.dtype.cName}, batch2: ${batch2.dtype.cName}`);
+      throw new RuntimeError(
+        `Input dtypes must be the same, got: input ${self.dtype.cName}, batch1: ${batch1.dtype.cName}, batch2: ${batch2.dtype.cName}`,
+      );
     }
     return accumulated(self, inAccumulator(batch1).bmm(inAccumulator(batch2)), beta, alpha);
   },
@@ -252,8 +285,10 @@ op('addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1
     ] as const) {
       const kind = scalarCategory(s);
       if (kind === Category.Bool && dtype !== bool) throw new RuntimeError(`Boolean ${name} only supported for Boolean results.`);
-      if (dtype.category <= Category.Integral && kind > Category.Integral) throw new RuntimeError(`For integral input tensors, argument ${name} must not be a floating point number.`);
-      if (dtype.category <= Category.Floating && kind === Category.Complex) throw new RuntimeError(`For non-complex input tensors, argument ${name} must not be a complex number.`);
+      if (dtype.category <= Category.Integral && kind > Category.Integral)
+        throw new RuntimeError(`For integral input tensors, argument ${name} must not be a floating point number.`);
+      if (dtype.category <= Category.Floating && kind === Category.Complex)
+        throw new RuntimeError(`For non-complex input tensors, argument ${name} must not be a complex number.`);
     }
     const base = expanded(self, [vec1.shape[0]!, vec2.shape[0]!]);
     const scaled = isNumber(alpha, 1) ? vec1 : vec1.mul(rounded(alpha, vec1));
@@ -268,7 +303,9 @@ op('inner(Tensor self, Tensor other) -> Tensor', {
     if (self.ndim === 0 || other.ndim === 0) return self.mul(other);
     const [a, b] = [self.layout.shape, other.layout.shape];
     if (a[a.length - 1] !== b[b.length - 1]) {
-      throw new RuntimeError(`inner() the last dimension must match on both input tensors but got shapes ${showShape(a)} and ${showShape(b)}`);
+      throw new RuntimeError(
+        `inner() the last dimension must match on both input tensors but got shapes ${showShape(a)} and ${showShape(b)}`,
+      );
     }
     return F.tensordot(self, other, [-1], [-1]);
   },
@@ -297,12 +334,15 @@ op('bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> 
       if (n !== b[d]) throw new RuntimeError(`bilinear(): input batch dimensions do not match at dim ${d}: got ${n} and ${b[d]}`);
     });
     const [out, left, right] = [weight.shape[0]!, weight.shape[1]!, weight.shape[2]!];
-    if (a[a.length - 1] !== left) throw new RuntimeError(`bilinear(): input1 size does not match weight size: got ${a[a.length - 1]} but expected ${left}`);
-    if (b[b.length - 1] !== right) throw new RuntimeError(`bilinear(): input2 size does not match weight size: got ${b[b.length - 1]} but expected ${right}`);
-    if (bias && bias.shape[0] !== out) throw new RuntimeError(`bilinear(): bias size does not match weight size: got ${bias.shape[0]} but expected ${out}`);
+    if (a[a.length - 1] !== left)
+      throw new RuntimeError(`bilinear(): input1 size does not match weight size: got ${a[a.length - 1]} but expected ${left}`);
+    if (b[b.length - 1] !== right)
+      throw new RuntimeError(`bilinear(): input2 size does not match weight size: got ${b[b.length - 1]} but expected ${right}`);
+    if (bias && bias.shape[0] !== out)
+      throw new RuntimeError(`bilinear(): bias size does not match weight size: got ${bias.shape[0]} but expected ${out}`);
     const [x, y] = [input1.reshape([-1, left]), input2.reshape([-1, right])];
-    const pairs = x.unsqueeze(2).mul(y.unsqueeze(1)).reshape([x.shape[0]!, left * right]);
-    const r = pairs.mm(weight.reshape([out, left * right]).t()).reshape([...a.slice(0, -1), out]);
+    const rows = x.mm(weight.permute([1, 0, 2]).reshape([left, out * right])).view([x.shape[0]!, out, right]);
+    const r = rows.bmm(y.unsqueeze(2)).view([...a.slice(0, -1), out]);
     return bias ? r.add(bias) : r;
   },
   surface: ['nn.functional', 'function'],

@@ -19,12 +19,15 @@ export function checkSquare(t: Tensor, name: string, argument = 'A'): void {
 }
 /** Floating or complex; of the floating dtypes only the wide ones unless `halfToo`. */
 export function checkFloating(t: Tensor, name: string, halfToo = false): void {
-  if (t.dtype.category < Category.Floating) throw new NotImplementedError(`${name}: Expected a floating point or complex tensor as input. Got ${t.dtype.scalarName}`);
-  if (!halfToo && t.dtype.to_real().itemsize < 4) throw new NotImplementedError(`${name}: Low precision dtypes not supported. Got ${t.dtype.scalarName}`);
+  if (t.dtype.category < Category.Floating)
+    throw new NotImplementedError(`${name}: Expected a floating point or complex tensor as input. Got ${t.dtype.scalarName}`);
+  if (!halfToo && t.dtype.to_real().itemsize < 4)
+    throw new NotImplementedError(`${name}: Low precision dtypes not supported. Got ${t.dtype.scalarName}`);
 }
 /** For kernels that exist for float, double and their complex counterparts. */
 export function checkKernelDtype(t: Tensor, kernel: string): void {
-  if (t.dtype.category < Category.Floating || t.dtype.to_real().itemsize < 4) throw new NotImplementedError(`"${kernel}" not implemented for '${t.dtype.scalarName}'`);
+  if (t.dtype.category < Category.Floating || t.dtype.to_real().itemsize < 4)
+    throw new NotImplementedError(`"${kernel}" not implemented for '${t.dtype.scalarName}'`);
 }
 
 // ---- failures of factorisations -----------------------------------------------------------------------------------
@@ -32,10 +35,25 @@ export function checkKernelDtype(t: Tensor, kernel: string): void {
 const REASONS: readonly (readonly [part: string, reason: (info: number) => string])[] = [
   ['inv', (info) => `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`],
   ['solve', () => 'The solver failed because the input matrix is singular.'],
-  ['cholesky', (info) => `The factorization could not be completed because the input is not positive-definite (the leading minor of order ${info} is not positive-definite).`],
-  ['svd', (info) => `The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated singular values (error code: ${info}).`],
-  ['eig', (info) => `The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated eigenvalues (error code: ${info}).`],
-  ['lstsq', (info) => `The least squares solution could not be computed because the input matrix does not have full rank (error code: ${info}).`],
+  [
+    'cholesky',
+    (info) =>
+      `The factorization could not be completed because the input is not positive-definite (the leading minor of order ${info} is not positive-definite).`,
+  ],
+  [
+    'svd',
+    (info) =>
+      `The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated singular values (error code: ${info}).`,
+  ],
+  [
+    'eig',
+    (info) =>
+      `The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated eigenvalues (error code: ${info}).`,
+  ],
+  [
+    'lstsq',
+    (info) => `The least squares solution could not be computed because the input matrix does not have full rank (error code: ${info}).`,
+  ],
 ];
 /** Throws for the first number of a batch that is not 0. */
 export function checkInfos(infos: ArrayLike<number>, name: string, single: boolean): void {
@@ -43,7 +61,8 @@ export function checkInfos(infos: ArrayLike<number>, name: string, single: boole
   if (at < 0) return;
   const info = infos[at]!;
   const where = single ? '' : `(Batch element ${at}): `;
-  if (info < 0 && name.includes('svd')) throw new LinAlgError(`${name}: ${where}The algorithm failed to converge because the input matrix contained non-finite values.`);
+  if (info < 0 && name.includes('svd'))
+    throw new LinAlgError(`${name}: ${where}The algorithm failed to converge because the input matrix contained non-finite values.`);
   const known = REASONS.find(([part]) => name.includes(part));
   if (known) throw new LinAlgError(`${name}: ${where}${known[1](info)}`);
   if (name.includes('lu_factor')) {

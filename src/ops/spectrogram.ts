@@ -53,7 +53,9 @@ function shortTime(a: Signal): Tensor {
   };
   const complexInput = self.dtype.is_complex || window?.dtype.is_complex === true;
   if (return_complex === null && !complexInput) {
-    throw new RuntimeError('stft requires the return_complex parameter be given for real inputs, and will further require that return_complex=True in a future PyTorch release.');
+    throw new RuntimeError(
+      'stft requires the return_complex parameter be given for real inputs, and will further require that return_complex=True in a future PyTorch release.',
+    );
   }
   if (self.dtype.category < Category.Floating) fail('expected a tensor of floating point or complex values', NotImplementedError);
   if (self.ndim > 2 || self.ndim < 1) fail('expected a 1D or 2D tensor');
@@ -63,7 +65,8 @@ function shortTime(a: Signal): Tensor {
   if (n_fft <= 0 || n_fft > length) fail(`expected 0 < n_fft < ${length}, but got n_fft=${n_fft}`);
   if (hop <= 0) fail(`expected hop_length > 0, but got hop_length=${hop}`);
   if (win <= 0 || win > n_fft) fail(`expected 0 < win_length <= n_fft, but got win_length=${win}`);
-  if (window && (window.ndim !== 1 || window.shape[0] !== win)) fail(`expected a 1D window tensor of size equal to win_length=${win}, but got window with size ${showShape(window.shape)}`);
+  if (window && (window.ndim !== 1 || window.shape[0] !== win))
+    fail(`expected a 1D window tensor of size equal to win_length=${win}, but got window with size ${showShape(window.shape)}`);
 
   const frames = 1 + Math.floor((length - n_fft) / hop);
   let pieces = x.as_strided([x.shape[0]!, frames, n_fft], [x.layout.stride[0]!, hop * x.layout.stride[1]!, x.layout.stride[1]!]);
@@ -112,7 +115,8 @@ op(
     decompose: ({ self, n_fft, hop_length, win_length, window, center, normalized, onesided, length, return_complex }) => {
       const hop = hop_length ?? Math.floor(n_fft / 4);
       const win = win_length ?? n_fft;
-      if (!self.dtype.is_complex) throw new TypeError('istft requires a complex-valued input tensor matching the output from stft with return_complex=True.');
+      if (!self.dtype.is_complex)
+        throw new TypeError('istft requires a complex-valued input tensor matching the output from stft with return_complex=True.');
       const fail = (what: string): never => {
         throw new RuntimeError(
           `istft(CPU${self.dtype.scalarName}Type[${self.shape.join(', ')}], n_fft=${n_fft}, hop_length=${hop}, win_length=${win}, window=${windowName(window)}, center=${flag(center)}, normalized=${flag(normalized)}, onesided=${flag(onesided)}, length=${length ?? 'None'}, return_complex=${flag(return_complex)}) ${what}`,
@@ -123,20 +127,34 @@ op(
       const half = onesided ?? n_fft !== self.shape[self.ndim - 2];
       const bins = self.shape[self.ndim - 2]!;
       if (half ? Math.floor(n_fft / 2) + 1 !== bins : n_fft !== bins) {
-        fail(half ? `: expected the frequency dimension (3rd to the last) of the input tensor to match n_fft / 2 + 1 when onesided=True, but got ${bins}` : `: expected the frequency dimension (3rd to the last) of the input tensor to match n_fft when onesided=False, but got ${bins}`);
+        fail(
+          half
+            ? `: expected the frequency dimension (3rd to the last) of the input tensor to match n_fft / 2 + 1 when onesided=True, but got ${bins}`
+            : `: expected the frequency dimension (3rd to the last) of the input tensor to match n_fft when onesided=False, but got ${bins}`,
+        );
       }
       if (hop <= 0 || hop > win) fail(': expected 0 < hop_length <= win_length');
       if (win <= 0 || win > n_fft) fail(': expected 0 < win_length <= n_fft');
-      if (window && (window.ndim !== 1 || window.shape[0] !== win)) fail(': Invalid window shape. window has to be 1D and length of `win_length`');
-      if (half && (return_complex || window?.dtype.is_complex)) throw new RuntimeError('Cannot have onesided output if window or input is complex');
+      if (window && (window.ndim !== 1 || window.shape[0] !== win))
+        fail(': Invalid window shape. window has to be 1D and length of `win_length`');
+      if (half && (return_complex || window?.dtype.is_complex))
+        throw new RuntimeError('Cannot have onesided output if window or input is complex');
 
       const real = self.dtype.to_real();
-      const dtype = return_complex ? (window ? promote_types(self.dtype, window.dtype) : self.dtype) : window ? promote_types(real, window.dtype) : real;
+      const dtype = return_complex
+        ? window
+          ? promote_types(self.dtype, window.dtype)
+          : self.dtype
+        : window
+          ? promote_types(real, window.dtype)
+          : real;
       const w = paddedWindow(window?.to(dtype) ?? null, win, n_fft, self, dtype);
       const x = (self.ndim === 2 ? self.unsqueeze(0) : self).transpose(1, 2);
       const frames = x.shape[1]!;
       const normalization = normalized ? 1 : 2;
-      const pieces = return_complex ? F._fft_c2c(x, [2], normalization, false) : F._fft_c2r(half ? x : x.narrow(2, 0, Math.floor(n_fft / 2) + 1), [2], normalization, n_fft);
+      const pieces = return_complex
+        ? F._fft_c2c(x, [2], normalization, false)
+        : F._fft_c2r(half ? x : x.narrow(2, 0, Math.floor(n_fft / 2) + 1), [2], normalization, n_fft);
       const weighted = pieces.mul(w.view([1, 1, n_fft]));
       const expected = n_fft + hop * (frames - 1);
       const added = overlapped(weighted, hop, expected);
@@ -146,7 +164,8 @@ op(
       const end = length !== null ? start + length : center ? expected - Math.floor(n_fft / 2) : expected;
       const cut = (t: Tensor): Tensor => t.narrow(1, start, Math.max(Math.min(end, expected) - start, 0));
       const envelope = cut(weights);
-      if (envelope.level === null && envelope.layout.numel > 0 && Number(envelope.abs().min().item()) < 1e-11) fail('window overlap add min: 1');
+      if (envelope.level === null && envelope.layout.numel > 0 && Number(envelope.abs().min().item()) < 1e-11)
+        fail('window overlap add min: 1');
       let y = cut(added).div(envelope);
       if (self.ndim === 2) y = y.squeeze(0);
       const missing = end - expected;

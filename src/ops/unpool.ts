@@ -1,5 +1,5 @@
 // Pooling by p-norms and by random windows, and the partial inverse of max pooling.
-import { combine, maxPoolInto } from '../backend/reference/pooling.ts';
+import { maxPoolInto } from '../backend/reference/pooling.ts';
 import { reals } from '../backend/reference/arrays.ts';
 import { int64 } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
@@ -87,6 +87,15 @@ function starts(sample: number, size: number, out: number, kernel: number, round
   const at = (i: number): number => Math.trunc(round(round(i + sample) * alpha)) - Math.trunc(round(sample * alpha));
   return Array.from({ length: out }, (_, i) => (i === out - 1 ? size - kernel : at(i)));
 }
+/** Calls f for every output with the places of its box of input positions. */
+function eachBox(size: Ints, windows: readonly (readonly Ints[])[], f: (out: number, places: Ints) => void): void {
+  let out = 0;
+  const visit = (d: number, places: Ints): void => {
+    if (d === size.length) f(out++, places);
+    else for (const along of windows[d]!) visit(d + 1, places.flatMap((p) => along.map((i) => p * size[d]! + i)));
+  };
+  visit(0, [0]);
+}
 op('_fractional_max_pool(Tensor self, int[] kernel_size, int[] output_size, Tensor random_samples) -> (Tensor values, Tensor indices)', {
   doc: 'The largest elements of windows at random places, one set of places for each plane.',
   meta: ({ self, output_size }) => {
@@ -111,7 +120,7 @@ op('_fractional_max_pool(Tensor self, int[] kernel_size, int[] output_size, Tens
         const from = starts(samples[plane * n + k]!, s, output_size[d]!, kernel_size[d]!, (v) => roundTo(v, random_samples.dtype));
         return from.map((start) => Array.from({ length: kernel_size[d]! }, (_, i) => start + i));
       });
-      maxPoolInto(y.select(0, plane), places.select(0, plane), x.select(0, plane), pixels, (f) => combine(size, output_size, windows, n, f));
+      maxPoolInto(y.select(0, plane), places.select(0, plane), x.select(0, plane), pixels, (f) => eachBox(size, windows, f));
     }
   },
   grad: { self: uses('indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, indices, self.shape as number[], kernel_size.length)) },
@@ -160,5 +169,18 @@ for (const n of [2, 3] as const) {
     },
   );
 }
+for (const n of [2, 3] as const) {
+  op(
+    `fractional_max_pool${n}d_with_indices(Tensor input, int[${n}] kernel_size, int[${n}]? output_size=None, float[${n}]? output_ratio=None, bool return_indices=False, Tensor? _random_samples=None) -> (Tensor values, Tensor indices)` as FractionalPairSchema,
+    {
+      doc: 'The largest elements of windows at random places, and where they stood.',
+      decompose: (a) => fractional(n, a),
+      random: true,
+      surface: ['nn.functional'],
+    },
+  );
+}
+type FractionalPairSchema =
+  'fractional_max_pool2d_with_indices(Tensor input, int[2] kernel_size, int[2]? output_size=None, float[2]? output_ratio=None, bool return_indices=False, Tensor? _random_samples=None) -> (Tensor values, Tensor indices)';
 type FractionalSchema =
   'fractional_max_pool2d(Tensor input, int[2] kernel_size, int[2]? output_size=None, float[2]? output_ratio=None, bool return_indices=False, Tensor? _random_samples=None) -> Tensor';

@@ -13,8 +13,8 @@ const SELECTION: Readonly<Record<Kind, RegExp>> = {
   optim: /^optim\/(SGD|Adam)\//,
   random: /^random\/(rand|randint|randperm|init)\//,
   printing: /^printing\/(tensors|modules|return_types)\/\d?\d$/,
-  trajectories: /^trajectories\/quadratic\//,
-  seed: /^seed\/blocks\/(create|index|math)/,
+  trajectories: /^trajectories\/ring\//,
+  seed: /^seed\/blocks\//,
   interop: /^interop\/(checkpoint|npy|safetensors)\//,
 };
 
@@ -26,7 +26,11 @@ beforeAll(async () => {
 const rowsOf = (kind: Kind, folder: Folder): Row[] => [...run(library, kind, folder, { only: SELECTION[kind], strict: false })];
 const nameOf = (row: Row): string => `${row.group}/${row.id}`;
 
-describe.each(Object.entries(CORRUPTIONS) as [Kind, (typeof CORRUPTIONS)[Kind]][])('%s', (kind, corruptions) => {
+/** Of these kinds nothing passes yet that could be corrupted: no readers of other programs' files, no summary tables. */
+const NOT_YET: readonly string[] = ['interop', 'seed'];
+const READY = Object.entries(CORRUPTIONS).filter(([kind]) => !NOT_YET.includes(kind));
+
+describe.each(READY as [Kind, (typeof CORRUPTIONS)[Kind]][])('%s', (kind, corruptions) => {
   it.each(corruptions)('fails when the expected %s is changed', (what) => {
     const folder = openFolder(kind)!;
     const passing = new Set(

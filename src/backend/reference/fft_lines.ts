@@ -71,5 +71,11 @@ export function transformToReal(out: Tensor, self: Tensor, dims: readonly number
   const { shape } = self.layout;
   const last = dims[dims.length - 1]!;
   const first = complexLines(complexes(self).slice(), shape, dims.slice(0, -1), true);
-  store(out, scaled(alongLines(first, shape, last, 2, length, 1, (line) => complexToReal(line, length)), scale));
+  store(
+    out,
+    scaled(
+      alongLines(first, shape, last, 2, length, 1, (line) => complexToReal(line, length)),
+      scale,
+    ),
+  );
 }

@@ -39,4 +39,8 @@ export function storeParts(out: Tensor, arrays: readonly ArrayLike<number>[]): v
   }
   store(out, all);
 }
-export const storeMatrices = (out: Tensor, matrices: readonly Matrix[]): void => storeParts(out, matrices.map((m) => m.data));
+export const storeMatrices = (out: Tensor, matrices: readonly Matrix[]): void =>
+  storeParts(
+    out,
+    matrices.map((m) => m.data),
+  );

@@ -522,3 +522,13 @@ export const fractional_max_pool3d = torchFunction('fractional_max_pool3d', 'fun
   (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
 };
+/** The largest elements of windows at random places, and where they stood. */
+export const fractional_max_pool2d_with_indices = torchFunction('fractional_max_pool2d_with_indices', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};
+/** The largest elements of windows at random places, and where they stood. */
+export const fractional_max_pool3d_with_indices = torchFunction('fractional_max_pool3d_with_indices', 'functional') as {
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+  (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+};

@@ -2136,7 +2136,8 @@ export const cosine_similarity = torchFunction('cosine_similarity') as {
 };
 /** Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. */
 export const einsum = torchFunction('einsum') as {
-  (equation: string, tensors: readonly (Tensor)[], options?: { path?: readonly (number)[] | null; out?: Tensor }): Tensor;
+  (equation: string, options: { tensors?: readonly (Tensor)[]; path?: readonly (number)[] | null; out?: Tensor }): Tensor;
+  (equation: string, tensors?: readonly (Tensor)[], options?: { path?: readonly (number)[] | null; out?: Tensor }): Tensor;
   (operands: readonly (unknown)[], options?: { out?: Tensor }): Tensor;
 };
 /** The sum of products over the last `dims` dimensions of a and the first of b, or over two lists of dimensions. */
