@@ -7,7 +7,7 @@ export const quadratic: Script = (torch, log) => {
   const a = torch.tensor(1.0);
   const b = torch.tensor(-2.0);
   const c = torch.tensor(1.0);
-  const optimizer = new torch.optim.SGD({ params: [x], lr: 0.01 });
+  const optimizer = new torch.optim.SGD([x], { lr: 0.01 });
 
   const f = (x: typeof a) => a.mul(torch.pow(x, 2)).add(b.mul(x)).add(c);
 
