@@ -1,7 +1,5 @@
-// Random streams against PyTorch's own numbers. The stored cases are looked for in FLAMBEAU_CONFORMANCE, or beside the repository.
+// Random streams against PyTorch's own numbers.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type DType, type DTypeName, dtypes } from '../../src/core/dtype.ts';
 import { fma32, fma64 } from '../../src/core/fma.ts';
@@ -10,6 +8,7 @@ import { toBfloat16, toHalf } from '../../src/core/half.ts';
 import { angle, exp, log, log1p, pow, sincos, tan } from '../../src/core/libm.ts';
 import * as sampling from '../../src/core/sampling.ts';
 import type { TypedArray } from '../../src/core/storage.ts';
+import { openFolder } from '../../tools/conformance/data.ts';
 
 describe('mt19937', () => {
   it('gives the reference implementation’s 10000th number', () => {
@@ -185,13 +184,13 @@ describe('elementary functions', () => {
   };
 });
 
-const DATA = process.env.FLAMBEAU_CONFORMANCE ?? fileURLToPath(new URL('../../../shared/conformance', import.meta.url));
+const STORED = openFolder('random')!;
 
-describe.skipIf(!existsSync(`${DATA}/random`))('stored streams of PyTorch', () => {
+describe('stored streams of PyTorch', () => {
   // Cases of the form `name = torch.function(…)` or `name = torch.empty(…).method_(…)`: the rest needs the whole library.
   for (const group of ['rand', 'randn', 'randint', 'randperm', 'normal', 'distributions']) {
-    const { cases } = JSON.parse(readFileSync(`${DATA}/random/${group}.json`, 'utf8')) as { cases: StoredCase[] };
-    const tensors = readTensors(`${DATA}/random/${group}.safetensors`);
+    const { cases } = STORED.json(`${group}.json`) as unknown as { cases: StoredCase[] };
+    const tensors = readTensors(STORED.bytes(`${group}.safetensors`));
     const runnable = cases
       .map((c) => ({ ...c, calls: c.code.split('; ').map(parseCall) }))
       .filter((c) => c.calls.every((call) => call !== null));
@@ -229,8 +228,8 @@ interface Call {
   run(out: TypedArray, generator: Generator): void;
 }
 
-function readTensors(path: string): Map<string, Uint8Array> {
-  const file = readFileSync(path);
+function readTensors(bytes: Uint8Array): Map<string, Uint8Array> {
+  const file = Buffer.from(bytes);
   const length = Number(file.readBigUInt64LE(0));
   const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, { data_offsets?: [number, number] }>;
   const tensors = new Map<string, Uint8Array>();
