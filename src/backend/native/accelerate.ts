@@ -1,9 +1,6 @@
 // Kernels of the addon in place of reference kernels, by operator name. Each entry writes the kernel's slots (native/kernels/README.md);
 // false means that the kernel does not take these arguments, and the reference kernel runs.
-import { Layout } from '../../core/layout.ts';
-import type { DType } from '../../core/dtype.ts';
-import { emptyLike, type Tensor } from '../../core/tensor.ts';
-import { backend } from '../interface.ts';
+import type { Tensor } from '../../core/tensor.ts';
 import * as d from './descriptor.ts';
 
 export type Acceleration = (args: never, ...out: Tensor[]) => boolean;
@@ -45,15 +42,6 @@ export function removeAccelerations(registry: ReadonlyMap<string, Acceleratable>
   }
 }
 
-/** A dense tensor with these elements; itself where it is one. */
-export function dense(t: Tensor, dtype: DType = t.dtype): Tensor {
-  const l = t.layout;
-  if (l.contiguous && l.plain && l.dtype === dtype) return t;
-  const r = emptyLike(Layout.dense(l.shape, dtype, l.device));
-  if (l.numel > 0) backend.current.copy(r, t);
-  return r;
-}
-export const denseOrNull = (t: Tensor | null): Tensor | null => t && dense(t);
 /** Sizes before, at and after a dimension. */
 export function split(shape: readonly number[], dim: number): readonly [outer: number, n: number, inner: number] {
   const at = dim < 0 ? dim + shape.length : dim;

@@ -6,7 +6,8 @@ import { emptyTensor, type Tensor } from '../../../core/tensor.ts';
 import { backend } from '../../interface.ts';
 import { fill } from '../../reference/fill.ts';
 import { addressing } from '../../reference/indexing.ts';
-import { accelerate, dense } from '../accelerate.ts';
+import { dense } from '../../reference/arrays.ts';
+import { accelerate } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
 
 for (const name of ['mm', 'bmm']) {

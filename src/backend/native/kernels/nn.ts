@@ -1,6 +1,7 @@
 // Convolutions, softmax and what else networks spend their time in.
 import type { Tensor } from '../../../core/tensor.ts';
-import { accelerate, dense, split } from '../accelerate.ts';
+import { dense } from '../../reference/arrays.ts';
+import { accelerate, split } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
 
 interface Window {

@@ -5,7 +5,8 @@ import { type Scalar, toNumber } from '../../../core/scalar.ts';
 import { wrapDim, wrapDims } from '../../../core/shape.ts';
 import { aliasOf, emptyTensor, type Tensor } from '../../../core/tensor.ts';
 import { backend } from '../../interface.ts';
-import { accelerate, accelerateWith, dense, split } from '../accelerate.ts';
+import { dense } from '../../reference/arrays.ts';
+import { accelerate, accelerateWith, split } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
 
 const KINDS = { sum: 0, prod: 1, max: 2, min: 3, any: 4, all: 5, argmax: 6, argmin: 7, mean: 8, sum_of_squares: 9, var: 10 } as const;
