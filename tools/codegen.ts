@@ -1,10 +1,9 @@
-// Writes what follows from the registry: typed handles for rules, the public typed surface, and the primitives' numbers for C++.
+// Writes what follows from the registry: typed handles for rules, and the public typed surface.
 // It reads declarations, never types, so a new operator needs nothing else by hand.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Op, registry } from '../src/dispatch/operator.ts';
 import type { Param } from '../src/dispatch/schema.ts';
-import { PRIMITIVES } from '../src/pointwise/primitives.ts';
 import '../src/ops/index.ts';
 import { publicNames } from '../src/surface/names.ts';
 
@@ -144,7 +143,4 @@ for (const home of ['torch', 'functional', 'special', 'linalg', 'fft', 'masked']
   write(`src/surface/generated/${home}.ts`, `${HEADER}${types(text, '../../')}import { torchFunction } from '../bind.ts';\n\n${text}\n`);
 }
 
-// The numbers of the primitives, in C++.
-const groups = PRIMITIVES.map((name, i) => `  X(${name}, ${i})`).join(' \\\n');
-write('native/kernels/primitive_numbers.hpp', `${HEADER}#pragma once\n\n// X(name, number), in the order of src/pointwise/primitives.ts.\n#define FLAMBEAU_PRIMITIVES(X) \\\n${groups}\n`);
 console.log(`${registry.size} operators, ${methods.size} methods, ${functions.size} functions`);

@@ -1,4 +1,5 @@
-// The primitives of formulas. This list is the single source of their numbers: tools/codegen.ts prints it as native/kernels/primitives.hpp.
+// The primitives of formulas. Their numbers are their places here; native/kernels/primitives.hpp states a prefix of this list, and a test
+// holds the two together.
 // A native backend may know fewer; a program that uses an unknown one runs in the TypeScript interpreter.
 
 /** Moving data between memory, constants and registers. */
