@@ -160,7 +160,7 @@ export abstract class Module {
   }
   /** Adds a tensor that is state but no parameter, such as a running mean. */
   register_buffer(name: string, tensor: Tensor | null, persistent = true): void {
-    checkName(this, name, 'buffer', (v) => v instanceof Tensor && this._internals.buffers.has(name));
+    checkName(this, name, 'buffer', (v) => v instanceof Tensor && (v === tensor || this._internals.buffers.has(name)));
     if (tensor !== null && !(tensor instanceof Tensor)) throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
     this._internals.buffers.set(name, persistent);
     if (tensor === null) this._internals.absent.set(name, 'buffer');
