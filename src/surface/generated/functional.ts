@@ -375,6 +375,11 @@ export const cosine_similarity = torchFunction('cosine_similarity', 'functional'
   (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
+/** The p-norm distances of all pairs of different rows of a matrix (N, M): N · (N − 1) / 2 of them. */
+export const pdist = torchFunction('pdist', 'functional') as {
+  (input: Tensor, options: { p?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, p?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
 /** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
 export const layer_norm = torchFunction('layer_norm', 'functional') as {
   (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;

@@ -2134,6 +2134,16 @@ export const cosine_similarity = torchFunction('cosine_similarity') as {
   (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
+/** The p-norm distances of all pairs of rows of two (batches of) matrices (…, P, M) and (…, R, M): (…, P, R). */
+export const cdist = torchFunction('cdist') as {
+  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; compute_mode?: string; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, p?: number | FloatScalar, compute_mode?: string, options?: { out?: Tensor }): Tensor;
+};
+/** The p-norm distances of all pairs of different rows of a matrix (N, M): N · (N − 1) / 2 of them. */
+export const pdist = torchFunction('pdist') as {
+  (input: Tensor, options: { p?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, p?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
+};
 /** Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. */
 export const einsum = torchFunction('einsum') as {
   (equation: string, options: { tensors?: readonly (Tensor)[]; path?: readonly (number)[] | null; out?: Tensor }): Tensor;
