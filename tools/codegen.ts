@@ -21,6 +21,7 @@ const BASE: Readonly<Record<string, string>> = {
   MemoryFormat: 'MemoryFormat',
   Generator: 'Generator',
   SizeOrNone: 'number | null | readonly (number | null)[]',
+  Sizes: 'number | readonly number[]',
 };
 const paramType = (p: Param, o: Op, strict: boolean): string => {
   const base = BASE[p.base] ?? 'unknown';
@@ -33,9 +34,14 @@ const resultType = (o: Op): string => {
   if (o.schema.listResult) return 'Tensor[]';
   if (o.visible === 1) return o.decl.returns ?? 'Tensor';
   const names = o.results.slice(0, o.visible);
-  const tuple = `readonly [${names.map(() => 'Tensor').join(', ')}]`;
-  return names.some((n) => /^result\d*$/.test(n)) ? tuple : `${tuple} & { ${names.map((n) => `readonly ${n}: Tensor`).join('; ')} }`;
+  if (names.length === 0) return 'void';
+  if (names.some((n) => /^result\d*$/.test(n))) return `readonly [${names.map(() => 'Tensor').join(', ')}]`;
+  const name = names.map((n) => n.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())).join('');
+  named.set(name, names);
+  return name;
 };
+/** Results with names, each an interface of its own: the type checker compares those by identity, and anonymous ones member by member. */
+const named = new Map<string, readonly string[]>();
 const identifier = (name: string): string => name.replace('.', '$');
 const RESERVED = new Set(['in', 'var', 'new', 'default', 'function', 'class', 'return', 'with', 'import', 'this']);
 const safe = (name: string): string => (RESERVED.has(name) ? `${name}_` : name);
@@ -61,9 +67,9 @@ function forms(o: Op, from: number, out: boolean): string[] {
   const firstDefault = positional.findIndex((p) => p.hasDefault);
   if (firstDefault >= 0) {
     const head = positional.slice(0, firstDefault).map((p) => `${safe(p.name === 'self' ? 'input' : p.name)}: ${paramType(p, o, false)}`);
-    const named = [...positional.slice(firstDefault), ...params.filter((p) => p.keywordOnly)].map((p) => `${p.name}${p.hasDefault ? '?' : ''}: ${paramType(p, o, false)}`);
-    if (out) named.push(`out?: ${o.visible > 1 ? 'readonly Tensor[]' : 'Tensor'}`);
-    found.push([...head, `options: { ${named.join('; ')} }`].join(', '));
+    const byName = [...positional.slice(firstDefault), ...params.filter((p) => p.keywordOnly)].map((p) => `${p.name}${p.hasDefault ? '?' : ''}: ${paramType(p, o, false)}`);
+    if (out) byName.push(`out?: ${o.visible > 1 ? 'readonly Tensor[]' : 'Tensor'}`);
+    found.push([...head, `options: { ${byName.join('; ')} }`].join(', '));
   }
   const first = positional[0];
   if (first?.list && first.fixed === null && /^(size|dims|shape|repeats|sizes)$/.test(first.name) && positional.slice(1).every((p) => p.hasDefault)) {
@@ -89,11 +95,12 @@ const types = (text: string, from: string, self = ''): string => {
     MemoryFormat: 'core/formats.ts',
     Generator: 'core/generator.ts',
     Tensor: 'core/tensor.ts',
+    ...Object.fromEntries([...named.keys()].map((name) => [name, 'surface/generated/return-types.ts'])),
   };
-  return Object.entries(sources)
-    .filter(([name]) => name !== self && new RegExp(`\\b${name}\\b`).test(text))
-    .map(([name, file]) => `import type { ${name} } from '${from}${file}';\n`)
-    .join('');
+  const used = Object.entries(sources).filter(([name]) => name !== self && new RegExp(`\\b${name}\\b`).test(text));
+  const files = [...new Set(used.map(([, file]) => file))];
+  const names = (file: string): string => used.flatMap(([name, at]) => (at === file ? [name] : [])).join(', ');
+  return files.map((file) => `import type { ${names(file)} } from '${from}${file}';\n`).join('');
 };
 
 // Handles: strict positional signatures, for rules.
@@ -142,5 +149,14 @@ for (const home of ['torch', 'functional', 'special', 'linalg', 'fft', 'masked']
     .join('\n');
   write(`src/surface/generated/${home}.ts`, `${HEADER}${types(text, '../../')}import { torchFunction } from '../bind.ts';\n\n${text}\n`);
 }
+
+const returnTypes = [...named].map(([name, fields]) => {
+  const members = fields.flatMap((field, i) => [`readonly ${i}: Tensor;`, `readonly ${field}: Tensor;`]);
+  return `export interface ${name} extends Results {\n  ${members.join('\n  ')}\n}\n`;
+});
+write(
+  'src/surface/generated/return-types.ts',
+  `${HEADER}import type { Tensor } from '../../core/tensor.ts';\n\n/** Several results: an array but for \`values\`, which names a result. */\ntype Results = Omit<readonly Tensor[], 'values'>;\n${returnTypes.join('')}`,
+);
 
 console.log(`${registry.size} operators, ${methods.size} methods, ${functions.size} functions`);
