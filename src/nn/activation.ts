@@ -18,14 +18,20 @@ export class ReLU extends configured((inplace = false) => ({ inplace })) {
   }
 }
 /** x above the threshold, otherwise `value`. */
-export class Threshold extends configured((threshold: number, value: number, inplace = false) => ({ threshold, value, inplace }), 'threshold={threshold:f}, value={value:f}') {
+export class Threshold extends configured(
+  (threshold: number, value: number, inplace = false) => ({ threshold, value, inplace }),
+  'threshold={threshold:f}, value={value:f}',
+) {
   static override readonly __name__: string = 'Threshold';
   forward(input: Tensor): Tensor {
     return F.threshold(input, this.threshold, this.value, this.inplace);
   }
 }
 /** Leaky ReLU whose slope is drawn from U(lower, upper) while training. */
-export class RReLU extends configured((lower = 1 / 8, upper = 1 / 3, inplace = false) => ({ lower, upper, inplace }), 'lower={lower:f}, upper={upper:f}') {
+export class RReLU extends configured(
+  (lower = 1 / 8, upper = 1 / 3, inplace = false) => ({ lower, upper, inplace }),
+  'lower={lower:f}, upper={upper:f}',
+) {
   static override readonly __name__: string = 'RReLU';
   forward(input: Tensor): Tensor {
     return F.rrelu(input, this.lower, this.upper, this.training, this.inplace);
@@ -34,7 +40,7 @@ export class RReLU extends configured((lower = 1 / 8, upper = 1 / 3, inplace = f
 /** x clamped to [min_val, max_val]. */
 export class Hardtanh extends configured(
   (min_val = -1, max_val = 1, inplace = false) => ({ min_val, max_val, inplace }),
-  'min_val={min_val:f}, max_val={max_val:f}',
+  'min_val={min_val:d}, max_val={max_val:d}',
   (m) => {
     if (m.max_val <= m.min_val) throw new AssertionError(`max_val (${m.max_val}) must be greater than min_val (${m.min_val})`);
   },
@@ -145,7 +151,10 @@ export class Softshrink extends configured((lambd = 0.5) => ({ lambd }), '{lambd
   }
 }
 /** x above 0, otherwise x · negative_slope. */
-export class LeakyReLU extends configured((negative_slope = 0.01, inplace = false) => ({ negative_slope, inplace }), 'negative_slope={negative_slope:f}') {
+export class LeakyReLU extends configured(
+  (negative_slope = 0.01, inplace = false) => ({ negative_slope, inplace }),
+  'negative_slope={negative_slope:f}',
+) {
   static override readonly __name__: string = 'LeakyReLU';
   forward(input: Tensor): Tensor {
     return F.leaky_relu(input, this.negative_slope, this.inplace);
@@ -222,12 +231,17 @@ export class PReLU extends Module {
   weight: Parameter;
   constructor(...args: Arguments<[num_parameters?: number, init?: number], { num_parameters: number; init: number } & FactoryOptions>) {
     super();
-    const a = bindArguments<{ num_parameters: number; init: number } & FactoryOptions>('PReLU', args, ['num_parameters', 'init', 'device', 'dtype'], {
-      num_parameters: 1,
-      init: 0.25,
-      device: null,
-      dtype: null,
-    });
+    const a = bindArguments<{ num_parameters: number; init: number } & FactoryOptions>(
+      'PReLU',
+      args,
+      ['num_parameters', 'init', 'device', 'dtype'],
+      {
+        num_parameters: 1,
+        init: 0.25,
+        device: null,
+        dtype: null,
+      },
+    );
     this.num_parameters = a.num_parameters;
     this.init = a.init;
     this.weight = new Parameter(torch.empty([a.num_parameters], { device: a.device, dtype: a.dtype }));

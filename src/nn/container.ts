@@ -9,7 +9,8 @@ function position(i: number, n: number): number {
   if (i < -n || i >= n) throw new IndexError(`index ${i} is out of range`);
   return i < 0 ? i + n : i;
 }
-const isDict = (x: unknown): x is Record<string, Module> => typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+const isDict = <T>(x: unknown): x is Record<string, T> =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
 /** Modules that run one after the other; the first argument may be an object or Map of names. */
 export class Sequential extends Module {
@@ -18,8 +19,8 @@ export class Sequential extends Module {
   constructor(...modules: Module[] | [Record<string, Module> | Map<string, Module>]) {
     super();
     const first = modules[0];
-    if (modules.length === 1 && (first instanceof Map || isDict(first))) {
-      const entries = first instanceof Map ? first : Object.entries(first as Record<string, Module>);
+    if (modules.length === 1 && (first instanceof Map || isDict<Module>(first))) {
+      const entries = first instanceof Map ? first : Object.entries(first);
       for (const [name, m] of entries) this.add_module(name, m);
     } else (modules as Module[]).forEach((m, i) => void this.add_module(String(i), m));
   }
@@ -112,7 +113,9 @@ export class ModuleList extends Module {
       if (last && last.text === text) last.to = i;
       else blocks.push({ from: i, to: i, text });
     });
-    const lines = blocks.map(({ from, to, text }) => indented(from === to ? `(${from}): ${text}` : `(${from}-${to}): ${to - from + 1} x ${text}`));
+    const lines = blocks.map(({ from, to, text }) =>
+      indented(from === to ? `(${from}): ${text}` : `(${from}-${to}): ${to - from + 1} x ${text}`),
+    );
     return `${this._get_name()}(\n  ${lines.join('\n  ')}\n)`;
   }
 }
@@ -128,7 +131,7 @@ export class ModuleDict extends Module {
     throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
   }
   update(modules: Record<string, Module> | Map<string, Module> | Iterable<readonly [string, Module]>): void {
-    const entries = isDict(modules) ? Object.entries(modules) : (modules as Iterable<readonly [string, Module]>);
+    const entries = isDict<Module>(modules) ? Object.entries(modules) : (modules as Iterable<readonly [string, Module]>);
     for (const [name, m] of entries) this.add_module(name, m);
   }
   get(name: string): Module {
@@ -163,13 +166,28 @@ export class ModuleDict extends Module {
   }
 }
 
-const describe = (p: Tensor, type: string): string => `${p instanceof Parameter ? 'Parameter' : 'Tensor'} containing: [${type} of size ${p.layout.shape.join('x')}]`;
-/** Parameters in order. */
+function describe(x: unknown, type: (p: Tensor) => string): string {
+  if (x instanceof Tensor)
+    return `${x instanceof Parameter ? 'Parameter' : 'Tensor'} containing: [${type(x)} of size ${x.layout.shape.join('x')}]`;
+  return `Object of type: ${pythonType(x)}`;
+}
+function pythonType(x: unknown): string {
+  if (x === null || x === undefined) return 'NoneType';
+  if (typeof x === 'string') return 'str';
+  if (typeof x === 'boolean') return 'bool';
+  if (typeof x === 'number') return Number.isInteger(x) ? 'int' : 'float';
+  if (Array.isArray(x)) return 'list';
+  if (typeof x === 'function') return 'function';
+  return isDict(x) || x instanceof Map ? 'dict' : x.constructor.name;
+}
+/** A tensor becomes a parameter; anything else stays what it is. */
+const asParameter = (x: unknown): unknown => (x instanceof Tensor && !(x instanceof Parameter) ? new Parameter(x) : x);
+/** Parameters in order; other values may stand between them. */
 export class ParameterList extends Module {
   static override readonly __name__: string = 'ParameterList';
   readonly [index: number]: Parameter;
   #count = 0;
-  constructor(values: Iterable<Tensor> = []) {
+  constructor(values: Iterable<unknown> = []) {
     super();
     Object.defineProperty(this, 'length', { get: () => this.#count, configurable: true });
     this.extend(values);
@@ -180,11 +198,11 @@ export class ParameterList extends Module {
   at(i: number): Parameter {
     return this[position(i, this.#count)]!;
   }
-  append(value: Tensor): this {
-    Object.defineProperty(this, String(this.#count++), { value: value instanceof Parameter ? value : new Parameter(value), writable: true, enumerable: true, configurable: true });
+  append(value: unknown): this {
+    Object.defineProperty(this, String(this.#count++), { value: asParameter(value), writable: true, enumerable: true, configurable: true });
     return this;
   }
-  extend(values: Iterable<Tensor>): this {
+  extend(values: Iterable<unknown>): this {
     for (const v of values) this.append(v);
     return this;
   }
@@ -192,31 +210,31 @@ export class ParameterList extends Module {
     for (let i = 0; i < this.#count; i++) yield this[i]!;
   }
   override extra_repr(): string {
-    return [...this].map((p, i) => `  (${i}): ${describe(p, String(p.dtype))}`).join('\n');
+    return [...this].map((p, i) => `  (${i}): ${describe(p, (t) => String(t.dtype))}`).join('\n');
   }
 }
-/** Parameters by name. */
+/** Parameters by name; other values may stand among them. */
 export class ParameterDict extends Module {
   static override readonly __name__: string = 'ParameterDict';
   #keys: string[] = [];
-  constructor(parameters: Record<string, Tensor> | Map<string, Tensor> | Iterable<readonly [string, Tensor]> = {}) {
+  constructor(parameters: Record<string, unknown> | Map<string, unknown> | Iterable<readonly [string, unknown]> = {}) {
     super();
     this.update(parameters);
   }
   forward(): never {
     throw new RuntimeError('ParameterDict should not be called.');
   }
-  update(parameters: Record<string, Tensor> | Map<string, Tensor> | Iterable<readonly [string, Tensor]>): void {
-    const entries = Object.getPrototypeOf(parameters) === Object.prototype ? Object.entries(parameters as Record<string, Tensor>) : (parameters as Iterable<readonly [string, Tensor]>);
+  update(parameters: Record<string, unknown> | Map<string, unknown> | Iterable<readonly [string, unknown]>): void {
+    const entries = isDict<unknown>(parameters) ? Object.entries(parameters) : (parameters as Iterable<readonly [string, unknown]>);
     for (const [name, p] of entries) this.set(name, p);
   }
   get(name: string): Parameter {
     if (!this.#keys.includes(name)) throw new KeyError(`'${name}'`);
     return (this as unknown as Record<string, Parameter>)[name]!;
   }
-  set(name: string, value: Tensor): void {
+  set(name: string, value: unknown): void {
     if (!this.#keys.includes(name)) this.#keys.push(name);
-    Object.defineProperty(this, name, { value: value instanceof Parameter ? value : new Parameter(value), writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(this, name, { value: asParameter(value), writable: true, enumerable: true, configurable: true });
   }
   has(name: string): boolean {
     return this.#keys.includes(name);
@@ -241,7 +259,7 @@ export class ParameterDict extends Module {
   }
   override extra_repr(): string {
     return this.items()
-      .map(([k, p]) => `  (${k}): ${describe(p, p.type())}`)
+      .map(([k, p]) => `  (${k}): ${describe(p, (t) => t.type() as string)}`)
       .join('\n');
   }
 }

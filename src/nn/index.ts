@@ -14,7 +14,8 @@ export { type ForwardHook, type ForwardPreHook, type IncompatibleKeys, Module, t
 export * as modules from './modules.ts';
 export * from './normalization.ts';
 export * from './padding.ts';
-export { Buffer, Parameter } from './parameter.ts';
+export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.ts';
+export * as parameter from './parameter.ts';
 export * from './pooling.ts';
 export * from './rearrange.ts';
 export * from './upsampling.ts';

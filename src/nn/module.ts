@@ -9,7 +9,7 @@ import { Tensor } from '../core/tensor.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
 import { BackwardHook } from './backward-hook.ts';
-import { Buffer, Parameter } from './parameter.ts';
+import { Buffer, is_lazy, Parameter } from './parameter.ts';
 
 /** biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a module is callable; the call's type comes from forward */
 export interface Module {
@@ -296,7 +296,8 @@ export abstract class Module {
           if (kind === 'parameter') {
             t.data = changed;
             if (t._grad) t._grad = fn(t._grad);
-          } else define(this, name, changed);
+          } else if (t instanceof Buffer) t.data = changed;
+          else define(this, name, changed);
         }
       }
     });
@@ -394,7 +395,7 @@ export abstract class Module {
   }
   /** @internal */
   _save_to_state_dict(destination: StateDict, prefix: string, keep_vars: boolean): void {
-    const keep = (t: Tensor): Tensor => (keep_vars ? t : t.detach());
+    const keep = (t: Tensor): Tensor => (keep_vars || is_lazy(t) ? t : t.detach());
     for (const [name, p] of this.own('parameter')) if (p) destination[prefix + name] = keep(p as Tensor);
     const { buffers } = this._internals;
     for (const [name, b] of this.own('buffer')) {
@@ -448,7 +449,7 @@ export abstract class Module {
         error_msgs.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${typeName(input)}`);
         continue;
       }
-      if (!sameShape(input.layout.shape, t.layout.shape)) {
+      if (!is_lazy(t) && !sameShape(input.shape, t.layout.shape)) {
         error_msgs.push(`size mismatch for ${key}: copying a param with shape torch.Size(${showShape(input.layout.shape)}) from checkpoint, the shape in current model is torch.Size(${showShape(t.layout.shape)}).`);
         continue;
       }
