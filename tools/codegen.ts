@@ -132,7 +132,7 @@ const methodText = [...methods]
   .join('\n');
 write(
   'src/surface/generated/methods.ts',
-  `${HEADER}// Types only: src/surface/install.ts puts the bodies on the prototype.\n${types(methodText, '../../', 'Tensor')}\ndeclare module '../../core/tensor.ts' {\n  interface Tensor {\n${methodText}\n  }\n}\n`,
+  `${HEADER}// Types only: src/surface/install.ts puts the bodies on the prototype.\n${types(methodText, '../../', 'Tensor')}\ndeclare module '../../core/tensor.js' {\n  interface Tensor {\n${methodText}\n  }\n}\n`,
 );
 write('src/surface/generated/method-names.ts', `${HEADER}export const METHOD_NAMES: readonly string[] = [\n${[...methods.keys()].map((n) => `  '${n}',`).join('\n')}\n];\n`);
 

@@ -17,7 +17,7 @@ export interface NDArray {
   readonly dtype: string;
 }
 
-declare module '../core/tensor.ts' {
+declare module '../core/tensor.js' {
   interface Tensor {
     /**
      * The tensor as an array over the same memory: changes of one show in the other. float16 elements are given as their bits.

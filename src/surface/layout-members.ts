@@ -16,7 +16,7 @@ import { stridesLike } from '../ops/create.ts';
 import { matrixTranspose } from '../ops/shape.ts';
 import { isKwargs, tensorMethod } from './bind.ts';
 
-declare module '../core/tensor.ts' {
+declare module '../core/tensor.js' {
   interface Tensor {
     /** The dimensions in reverse order. */
     readonly T: Tensor;

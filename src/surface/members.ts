@@ -16,7 +16,7 @@ import type { Level } from '../dispatch/state.ts';
 import { type Index, at, setAt } from './index-syntax.ts';
 
 export type Nested<T> = T | Nested<T>[];
-declare module '../core/tensor.ts' {
+declare module '../core/tensor.js' {
   interface Tensor {
     /** Whether operations on the tensor are recorded. */
     requires_grad: boolean;

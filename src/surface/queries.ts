@@ -5,7 +5,7 @@ import { Tensor } from '../core/tensor.ts';
 import { resultType } from '../dispatch/promotion.ts';
 import { type NestedArray, tensor, type TensorOptions } from './construct.ts';
 
-declare module '../core/tensor.ts' {
+declare module '../core/tensor.js' {
   interface Tensor {
     /** A tensor with a copy of data, of this tensor's dtype and device unless stated. */
     new_tensor(data: NestedArray | readonly unknown[], options?: TensorOptions): Tensor;

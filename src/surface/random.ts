@@ -7,7 +7,7 @@ import type { Tensor } from '../core/tensor.ts';
 import { checkCallback } from '../autograd/modes.ts';
 import { dense, elements, tensorOf } from '../backend/reference/arrays.ts';
 
-declare module '../core/generator.ts' {
+declare module '../core/generator.js' {
   interface Generator {
     readonly device: Device;
     /** The state as a uint8 tensor, in PyTorch's format. */

@@ -365,10 +365,20 @@ export const cross_entropy = torchFunction('cross_entropy', 'functional') as {
 export const linear_cross_entropy = torchFunction('linear_cross_entropy', 'functional') as {
   (input: Tensor, linear_weight: Tensor, target: Tensor, options?: { linear_bias?: Tensor | null; weight?: Tensor | null; reduction?: string; ignore_index?: number | null; label_smoothing?: number | FloatScalar; options?: unknown | null; out?: Tensor }): Tensor;
 };
+/** The negative log likelihood of label sequences under log-probabilities (T, N, C), summed over all alignments. */
+export const ctc_loss = torchFunction('ctc_loss', 'functional') as {
+  (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: { blank?: number; reduction?: string; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank?: number, reduction?: string, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
+};
 /** The p-norm of x1 − x2 + eps along the last dimension. */
 export const pairwise_distance = torchFunction('pairwise_distance', 'functional') as {
   (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, p?: number | FloatScalar, eps?: number | FloatScalar, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** Vectors along a dimension divided by their p-norms, which count at least eps. */
+export const normalize = torchFunction('normalize', 'functional') as {
+  (input: Tensor, options: { p?: number | FloatScalar; dim?: number | readonly number[]; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, p?: number | FloatScalar, dim?: number | readonly number[], eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** The cosine of the angle between vectors along a dimension; norms count at least eps. */
 export const cosine_similarity = torchFunction('cosine_similarity', 'functional') as {
@@ -486,6 +496,16 @@ export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d', 'functio
 export const embedding = torchFunction('embedding', 'functional') as {
   (input: Tensor, weight: Tensor, options: { padding_idx?: number | null; max_norm?: number | FloatScalar | null; norm_type?: number | FloatScalar; scale_grad_by_freq?: boolean; sparse?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor, padding_idx?: number | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, sparse?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The sums, means or maxima of bags of rows of weight: of the rows of a matrix input, or of the parts of a vector that begin at offsets. */
+export const embedding_bag = torchFunction('embedding_bag', 'functional') as {
+  (input: Tensor, weight: Tensor, options: { offsets?: Tensor | null; max_norm?: number | FloatScalar | null; norm_type?: number | FloatScalar; scale_grad_by_freq?: boolean; mode?: string; sparse?: boolean; per_sample_weights?: Tensor | null; include_last_offset?: boolean; padding_idx?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, offsets?: Tensor | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, mode?: string, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number | null, options?: { out?: Tensor }): Tensor;
+};
+/** Each class index as a row with a single 1: a new last dimension of num_classes, or of the largest index plus 1. */
+export const one_hot = torchFunction('one_hot', 'functional') as {
+  (input: Tensor, options: { num_classes?: number; out?: Tensor }): Tensor;
+  (input: Tensor, num_classes?: number, options?: { out?: Tensor }): Tensor;
 };
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool1d = torchFunction('max_unpool1d', 'functional') as {

@@ -7,7 +7,7 @@ import type { TensorLayout, MemoryFormat } from '../../core/formats.ts';
 import type { Generator } from '../../core/generator.ts';
 import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, LUPivotsInfo, QR, ATau, EigenvaluesEigenvectors, USV, SignLogabsdet, SolutionClonedCoefficient } from '../../surface/generated/return-types.ts';
 
-declare module '../../core/tensor.ts' {
+declare module '../../core/tensor.js' {
   interface Tensor {
     eq(other: Tensor | Scalar): Tensor;
     eq_(other: Tensor | Scalar): this;

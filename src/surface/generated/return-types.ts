@@ -27,6 +27,12 @@ export interface HistBinEdges extends Results {
   readonly 1: Tensor;
   readonly bin_edges: Tensor;
 }
+export interface NegLogLikelihoodLogAlpha extends Results {
+  readonly 0: Tensor;
+  readonly neg_log_likelihood: Tensor;
+  readonly 1: Tensor;
+  readonly log_alpha: Tensor;
+}
 export interface LInfo extends Results {
   readonly 0: Tensor;
   readonly L: Tensor;
@@ -136,6 +142,16 @@ export interface SolutionResidualsRankSingularValues extends Results {
   readonly rank: Tensor;
   readonly 3: Tensor;
   readonly singular_values: Tensor;
+}
+export interface OutputOffset2bagBagSizeMaximumIndices extends Results {
+  readonly 0: Tensor;
+  readonly output: Tensor;
+  readonly 1: Tensor;
+  readonly offset2bag: Tensor;
+  readonly 2: Tensor;
+  readonly bag_size: Tensor;
+  readonly 3: Tensor;
+  readonly maximum_indices: Tensor;
 }
 export interface OutputLogsumexp extends Results {
   readonly 0: Tensor;

@@ -5,7 +5,7 @@ import type { Device } from '../../core/device.ts';
 import type { TensorLayout, MemoryFormat } from '../../core/formats.ts';
 import type { Generator } from '../../core/generator.ts';
 import type { Tensor } from '../../core/tensor.ts';
-import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, LUPivotsInfo, PLU, QR, ATau, EigenvaluesEigenvectors, USV, SignLogabsdet, SolutionClonedCoefficient, OutputLogsumexp, GradQueryGradKeyGradValue } from '../../surface/generated/return-types.ts';
+import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, LUPivotsInfo, PLU, QR, ATau, EigenvaluesEigenvectors, USV, SignLogabsdet, SolutionClonedCoefficient, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue } from '../../surface/generated/return-types.ts';
 import { torchFunction } from '../bind.ts';
 
 /** Whether self = other. */
@@ -2123,6 +2123,13 @@ export const binary_cross_entropy_with_logits = torchFunction('binary_cross_entr
   (input: Tensor, target: Tensor, options: { weight?: Tensor | null; pos_weight?: Tensor | null; reduction?: number; out?: Tensor }): Tensor;
   (input: Tensor, target: Tensor, weight?: Tensor | null, pos_weight?: Tensor | null, reduction?: number, options?: { out?: Tensor }): Tensor;
 };
+/** The negative log likelihood of label sequences under log-probabilities (T, N, C), summed over all alignments. */
+export const ctc_loss = torchFunction('ctc_loss') as {
+  (log_probs: Tensor, targets: Tensor, input_lengths: readonly (number)[], target_lengths: readonly (number)[], options: { blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: readonly (number)[], target_lengths: readonly (number)[], blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: { blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
+};
 /** The p-norm of x1 − x2 + eps along the last dimension. */
 export const pairwise_distance = torchFunction('pairwise_distance') as {
   (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; out?: Tensor }): Tensor;
@@ -2405,6 +2412,11 @@ export const embedding = torchFunction('embedding') as {
 /** The gradient of embedding: each row of the table gets the sum of the gradients of its uses. */
 export const embedding_dense_backward = torchFunction('embedding_dense_backward') as {
   (grad_output: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The sums (mode 0), means (1) or maxima (2) of bags of rows, which begin at offsets. */
+export const embedding_bag = torchFunction('embedding_bag') as {
+  (weight: Tensor, indices: Tensor, offsets: Tensor, options: { scale_grad_by_freq?: boolean; mode?: number; sparse?: boolean; per_sample_weights?: Tensor | null; include_last_offset?: boolean; padding_idx?: number | null; out?: readonly Tensor[] }): OutputOffset2bagBagSizeMaximumIndices;
+  (weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq?: boolean, mode?: number, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number | null, options?: { out?: readonly Tensor[] }): OutputOffset2bagBagSizeMaximumIndices;
 };
 /** U, S and V of an approximate decomposition A − M ≈ U·diag(S)·Vᴴ with q singular values, by random projection. */
 export const svd_lowrank = torchFunction('svd_lowrank') as {
