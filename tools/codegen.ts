@@ -23,11 +23,12 @@ const BASE: Readonly<Record<string, string>> = {
   SizeOrNone: 'number | null | readonly (number | null)[]',
   Sizes: 'number | readonly number[]',
 };
+const elements = (type: string): string => (type.includes('|') ? `(${type})` : type);
 const paramType = (p: Param, o: Op, strict: boolean): string => {
   const base = BASE[p.base] ?? 'unknown';
   const scalarToo = !strict && o.takesNumber[o.params.indexOf(p)] === true;
   const one = scalarToo ? 'Tensor | Scalar' : base;
-  const list = p.list ? (p.fixed !== null ? `number | readonly number[]` : `readonly (${p.holes ? `${one} | null` : one})[]`) : one;
+  const list = p.list ? (p.fixed !== null ? `number | readonly number[]` : `readonly ${elements(p.holes ? `${one} | null` : one)}[]`) : one;
   return p.optional ? `${list} | null` : list;
 };
 const resultType = (o: Op): string => {
@@ -46,40 +47,40 @@ const identifier = (name: string): string => name.replace('.', '$');
 const RESERVED = new Set(['in', 'var', 'new', 'default', 'function', 'class', 'return', 'with', 'import', 'this']);
 const safe = (name: string): string => (RESERVED.has(name) ? `${name}_` : name);
 
-/** One overload's parameters, all positional, with a trailing options object where there are keyword arguments or defaults. */
-function signature(o: Op, from: number, out: boolean): string {
-  const params = o.params.slice(from);
-  const positional = params.filter((p) => !p.keywordOnly);
-  const parts = positional.map((p) => `${safe(p.name === 'self' ? 'input' : p.name)}${p.hasDefault ? '?' : ''}: ${paramType(p, o, false)}`);
-  const options = params.filter((p) => p.keywordOnly).map((p) => `${p.name}${p.hasDefault ? '?' : ''}: ${paramType(p, o, false)}`);
-  if (out) options.push(`out?: ${o.visible > 1 ? 'readonly Tensor[]' : 'Tensor'}`);
-  if (options.length === 0) return parts.join(', ');
-  const optional = options.every((x) => /^\w+\?:/.test(x));
-  const required = positional.findIndex((p) => p.hasDefault);
-  if (!optional && required >= 0) return [...positional.map((p) => `${safe(p.name)}: ${paramType(p, o, false)}${p.hasDefault ? ' | undefined' : ''}`), `options: { ${options.join('; ')} }`].join(', ');
-  return [...parts, `options${optional ? '?' : ''}: { ${options.join('; ')} }`].join(', ');
-}
-/** The forms of a call: spelled-out list, defaults by name, all positional. */
+/** NumPy's names, which PyTorch takes as keywords too. */
+const NUMPY_NAMES: Readonly<Record<string, string>> = { dim: 'axis', keepdim: 'keepdims' };
+const field = (p: Param, o: Op): string[] => {
+  const numpy = NUMPY_NAMES[p.name];
+  const type = paramType(p, o, false);
+  return [`${p.name}${p.hasDefault || numpy ? '?' : ''}: ${type}`, ...(numpy ? [`${numpy}?: ${type}`] : [])];
+};
+const argument = (p: Param, o: Op): string => `${safe(p.name === 'self' ? 'input' : p.name)}: ${paramType(p, o, false)}`;
+const isOperand = (p: Param): boolean => !p.hasDefault && ['Tensor', 'Scalar', 'float'].includes(p.base);
+
+/** The forms of a call: a spelled-out list, settings by name, all positional. */
 function forms(o: Op, from: number, out: boolean): string[] {
   const params = o.params.slice(from);
   const positional = params.filter((p) => !p.keywordOnly);
+  const outField = out ? [`out?: ${o.visible > 1 ? 'readonly Tensor[]' : 'Tensor'}`] : [];
+  const keywords = [...params.filter((p) => p.keywordOnly).flatMap((p) => field(p, o)), ...outField];
   const found: string[] = [];
-  const firstDefault = positional.findIndex((p) => p.hasDefault);
-  if (firstDefault >= 0) {
-    const head = positional.slice(0, firstDefault).map((p) => `${safe(p.name === 'self' ? 'input' : p.name)}: ${paramType(p, o, false)}`);
-    const byName = [...positional.slice(firstDefault), ...params.filter((p) => p.keywordOnly)].map((p) => `${p.name}${p.hasDefault ? '?' : ''}: ${paramType(p, o, false)}`);
-    if (out) byName.push(`out?: ${o.visible > 1 ? 'readonly Tensor[]' : 'Tensor'}`);
-    found.push([...head, `options: { ${byName.join('; ')} }`].join(', '));
+
+  const firstSetting = positional.findIndex((p) => !isOperand(p));
+  if (firstSetting >= 0) {
+    const operands = positional.slice(0, firstSetting).map((p) => argument(p, o));
+    const settings = positional.slice(firstSetting).flatMap((p) => field(p, o));
+    found.push([...operands, `options: { ${[...settings, ...keywords].join('; ')} }`].join(', '));
   }
+
   const first = positional[0];
   if (first?.list && first.fixed === null && /^(size|dims|shape|repeats|sizes)$/.test(first.name) && positional.slice(1).every((p) => p.hasDefault)) {
     found.push(`...${first.name}: number[]`);
-    if (params.some((p) => p.keywordOnly)) {
-      const options = params.filter((p) => p.keywordOnly).map((p) => `${p.name}?: ${paramType(p, o, false)}`);
-      found.push(`...${first.name}AndOptions: [...${first.name}: number[], options: { ${options.join('; ')} }]`);
-    }
+    if (keywords.length > 0) found.push(`...${first.name}AndOptions: [...${first.name}: number[], options: { ${keywords.join('; ')} }]`);
   }
-  found.push(signature(o, from, out));
+
+  const allOptional = keywords.every((x) => /^\w+\?:/.test(x));
+  const list = positional.map((p) => (!p.hasDefault ? argument(p, o) : allOptional ? argument(p, o).replace(':', '?:') : `${argument(p, o)} | undefined`));
+  found.push([...list, ...(keywords.length > 0 ? [`options${allOptional ? '?' : ''}: { ${keywords.join('; ')} }`] : [])].join(', '));
   return found;
 }
 

@@ -4,7 +4,7 @@ import { Tensor } from '../core/tensor.ts';
 export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';
 export * as grad_mode from './grad-mode-namespace.ts';
 export * as graph from './graph-namespace.ts';
-export { Function, once_differentiable } from '../autograd/function.ts';
+export { Function, type FunctionCtx, once_differentiable } from '../autograd/function.ts';
 export { backward, grad } from '../autograd/grad.ts';
 export { gradcheck, gradgradcheck } from '../autograd/gradcheck.ts';
 export { enable_grad, inference_mode, no_grad, set_grad_enabled } from '../autograd/modes.ts';

@@ -8,111 +8,111 @@ import { torchFunction } from '../bind.ts';
 
 /** The discrete Fourier transform along a dimension. */
 export const fft = torchFunction('fft_fft', 'fft') as {
-  (input: Tensor, options: { n?: number | null; dim?: number; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number | null; dim?: number; axis?: number; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number | null, dim?: number, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform along a dimension. */
 export const ifft = torchFunction('fft_ifft', 'fft') as {
-  (input: Tensor, options: { n?: number | null; dim?: number; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number | null; dim?: number; axis?: number; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number | null, dim?: number, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The first half of the transform of real numbers. */
 export const rfft = torchFunction('fft_rfft', 'fft') as {
-  (input: Tensor, options: { n?: number | null; dim?: number; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number | null; dim?: number; axis?: number; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number | null, dim?: number, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The first half of the inverse transform of real numbers. */
 export const ihfft = torchFunction('fft_ihfft', 'fft') as {
-  (input: Tensor, options: { n?: number | null; dim?: number; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number | null; dim?: number; axis?: number; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number | null, dim?: number, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse of rfft: real numbers. */
 export const irfft = torchFunction('fft_irfft', 'fft') as {
-  (input: Tensor, options: { n?: number | null; dim?: number; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number | null; dim?: number; axis?: number; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number | null, dim?: number, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform of the first half of Hermitian numbers: real numbers. */
 export const hfft = torchFunction('fft_hfft', 'fft') as {
-  (input: Tensor, options: { n?: number | null; dim?: number; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number | null; dim?: number; axis?: number; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number | null, dim?: number, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform over two dimensions. */
 export const fft2 = torchFunction('fft_fft2', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; axis?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform over several dimensions. */
 export const fftn = torchFunction('fft_fftn', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform over two dimensions. */
 export const ifft2 = torchFunction('fft_ifft2', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; axis?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform over several dimensions. */
 export const ifftn = torchFunction('fft_ifftn', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform of real numbers over two dimensions. */
 export const rfft2 = torchFunction('fft_rfft2', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; axis?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform of real numbers over several dimensions. */
 export const rfftn = torchFunction('fft_rfftn', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform to real numbers over two dimensions. */
 export const irfft2 = torchFunction('fft_irfft2', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; axis?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform to real numbers over several dimensions. */
 export const irfftn = torchFunction('fft_irfftn', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform of Hermitian numbers over two dimensions. */
 export const hfft2 = torchFunction('fft_hfft2', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; axis?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The transform of Hermitian numbers over several dimensions. */
 export const hfftn = torchFunction('fft_hfftn', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform of real numbers to the half of Hermitian ones over two dimensions. */
 export const ihfft2 = torchFunction('fft_ihfft2', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[]; axis?: number | readonly number[]; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[], norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The inverse transform of real numbers to the half of Hermitian ones over several dimensions. */
 export const ihfftn = torchFunction('fft_ihfftn', 'fft') as {
-  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { s?: number | readonly number[] | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; norm?: string | null; out?: Tensor }): Tensor;
   (input: Tensor, s?: number | readonly number[] | null, dim?: number | readonly number[] | null, norm?: string | null, options?: { out?: Tensor }): Tensor;
 };
 /** The frequencies of the places of a transform of n samples at distance d. */
 export const fftfreq = torchFunction('fft_fftfreq', 'fft') as {
-  (n: number, options: { d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { n: number; d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, d?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The frequencies of the places of a real transform of n samples at distance d. */
 export const rfftfreq = torchFunction('fft_rfftfreq', 'fft') as {
-  (n: number, options: { d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { n: number; d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, d?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Moves the frequency 0 to the middle. */
 export const fftshift = torchFunction('fft_fftshift', 'fft') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** Moves the frequency 0 from the middle to the front. */
 export const ifftshift = torchFunction('fft_ifftshift', 'fft') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };

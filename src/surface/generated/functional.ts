@@ -143,7 +143,7 @@ export const softshrink = torchFunction('softshrink', 'functional') as {
 };
 /** a · σ(b), with self split into a and b along dim. */
 export const glu = torchFunction('glu', 'functional') as {
-  (input: Tensor, options: { dim?: number; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number, options?: { out?: Tensor }): Tensor;
 };
 /** self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise. */
@@ -209,22 +209,22 @@ export const conv_tbc = torchFunction('conv_tbc', 'functional') as {
 };
 /** exp(input) divided by its sum along a dimension. */
 export const softmax = torchFunction('softmax', 'functional') as {
-  (input: Tensor, options: { dim?: number | null; _stacklevel?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; _stacklevel?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | null, _stacklevel?: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** The logarithm of softmax. */
 export const log_softmax = torchFunction('log_softmax', 'functional') as {
-  (input: Tensor, options: { dim?: number | null; _stacklevel?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; _stacklevel?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | null, _stacklevel?: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** softmax of −input. */
 export const softmin = torchFunction('softmin', 'functional') as {
-  (input: Tensor, options: { dim?: number | null; _stacklevel?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; _stacklevel?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | null, _stacklevel?: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** A sample of the Gumbel-softmax distribution; with hard a one-hot one whose gradient is that of the soft sample. */
 export const gumbel_softmax = torchFunction('gumbel_softmax', 'functional') as {
-  (logits: Tensor, options: { tau?: number | FloatScalar; hard?: boolean; eps?: number | FloatScalar; dim?: number; out?: Tensor }): Tensor;
+  (logits: Tensor, options: { tau?: number | FloatScalar; hard?: boolean; eps?: number | FloatScalar; dim?: number; axis?: number; out?: Tensor }): Tensor;
   (logits: Tensor, tau?: number | FloatScalar, hard?: boolean, eps?: number | FloatScalar, dim?: number, options?: { out?: Tensor }): Tensor;
 };
 /** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
@@ -259,8 +259,8 @@ export const dropout3d = torchFunction('dropout3d', 'functional') as {
 };
 /** input with elements around it: a constant, or its own by reflection, repetition of the edge, or periodic continuation. */
 export const pad = torchFunction('pad', 'functional') as {
-  (input: Tensor, pad: readonly (number)[], options: { mode?: string; value?: number | FloatScalar | null; out?: Tensor }): Tensor;
-  (input: Tensor, pad: readonly (number)[], mode?: string, value?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { pad: readonly number[]; mode?: string; value?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, pad: readonly number[], mode?: string, value?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean (or sum) of squared differences. */
 export const mse_loss = torchFunction('mse_loss', 'functional') as {
@@ -372,17 +372,17 @@ export const ctc_loss = torchFunction('ctc_loss', 'functional') as {
 };
 /** The p-norm of x1 − x2 + eps along the last dimension. */
 export const pairwise_distance = torchFunction('pairwise_distance', 'functional') as {
-  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, p?: number | FloatScalar, eps?: number | FloatScalar, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Vectors along a dimension divided by their p-norms, which count at least eps. */
 export const normalize = torchFunction('normalize', 'functional') as {
-  (input: Tensor, options: { p?: number | FloatScalar; dim?: number | readonly number[]; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, options: { p?: number | FloatScalar; dim?: number | readonly number[]; axis?: number | readonly number[]; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, p?: number | FloatScalar, dim?: number | readonly number[], eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** The cosine of the angle between vectors along a dimension; norms count at least eps. */
 export const cosine_similarity = torchFunction('cosine_similarity', 'functional') as {
-  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, options: { dim?: number; axis?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm distances of all pairs of different rows of a matrix (N, M): N · (N − 1) / 2 of them. */
@@ -392,17 +392,17 @@ export const pdist = torchFunction('pdist', 'functional') as {
 };
 /** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
 export const layer_norm = torchFunction('layer_norm', 'functional') as {
-  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Divides the last dimensions by their root mean square, then scales. */
 export const rms_norm = torchFunction('rms_norm', 'functional') as {
-  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
-  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** Normalises groups of channels of each example, then scales and shifts each channel. */
 export const group_norm = torchFunction('group_norm', 'functional') as {
-  (input: Tensor, num_groups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, options: { num_groups: number; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, num_groups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** Normalises each channel over the batch, or by running statistics, then scales and shifts. */
@@ -417,79 +417,82 @@ export const instance_norm = torchFunction('instance_norm', 'functional') as {
 };
 /** Divides by (k + alpha · mean of squares over neighbouring channels)^beta. */
 export const local_response_norm = torchFunction('local_response_norm', 'functional') as {
-  (input: Tensor, size: number, options: { alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, options: { size: number; alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, size: number, alpha?: number | FloatScalar, beta?: number | FloatScalar, k?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window. */
 export const max_pool1d = torchFunction('max_pool1d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool1d = torchFunction('avg_pool1d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
 export const adaptive_avg_pool1d = torchFunction('adaptive_avg_pool1d', 'functional') as {
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d', 'functional') as {
-  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window. */
 export const max_pool2d = torchFunction('max_pool2d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool2d = torchFunction('avg_pool2d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
 export const adaptive_avg_pool2d = torchFunction('adaptive_avg_pool2d', 'functional') as {
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d', 'functional') as {
-  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window. */
 export const max_pool3d = torchFunction('max_pool3d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool3d = torchFunction('avg_pool3d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
 export const adaptive_avg_pool3d = torchFunction('adaptive_avg_pool3d', 'functional') as {
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d', 'functional') as {
-  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The rows of weight that input names. */
@@ -509,52 +512,52 @@ export const one_hot = torchFunction('one_hot', 'functional') as {
 };
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool1d = torchFunction('max_unpool1d', 'functional') as {
-  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool2d = torchFunction('max_unpool2d', 'functional') as {
-  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool3d = torchFunction('max_unpool3d', 'functional') as {
-  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of every window. */
 export const lp_pool1d = torchFunction('lp_pool1d', 'functional') as {
-  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of every window. */
 export const lp_pool2d = torchFunction('lp_pool2d', 'functional') as {
-  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of every window. */
 export const lp_pool3d = torchFunction('lp_pool3d', 'functional') as {
-  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest elements of windows at random places, and with return_indices where they stood. */
 export const fractional_max_pool2d = torchFunction('fractional_max_pool2d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+  (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
 };
 /** The largest elements of windows at random places, and with return_indices where they stood. */
 export const fractional_max_pool3d = torchFunction('fractional_max_pool3d', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+  (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
 };
 /** The largest elements of windows at random places, and where they stood. */
 export const fractional_max_pool2d_with_indices = torchFunction('fractional_max_pool2d_with_indices', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The largest elements of windows at random places, and where they stood. */
 export const fractional_max_pool3d_with_indices = torchFunction('fractional_max_pool3d_with_indices', 'functional') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** softmax(query·keyᵀ·scale + attn_mask)·value: (…, L, E), (…, S, E), (…, S, Eᵥ) → (…, L, Eᵥ). The scale is 1/√E unless given; a mask of truth values tells what takes part. */
@@ -564,7 +567,7 @@ export const scaled_dot_product_attention = torchFunction('scaled_dot_product_at
 };
 /** Attention of several heads with its projections: query (L, N, E), key and value (S, N, ·) → (L, N, E), and the weights (N, L, S), or null without need_weights. */
 export const multi_head_attention_forward = torchFunction('multi_head_attention_forward', 'functional') as {
-  (query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: number, num_heads: number, in_proj_weight: Tensor | null, in_proj_bias: Tensor | null, bias_k: Tensor | null, bias_v: Tensor | null, add_zero_attn: boolean, dropout_p: number | FloatScalar, out_proj_weight: Tensor, out_proj_bias: Tensor | null, options: { training?: boolean; key_padding_mask?: Tensor | null; need_weights?: boolean; attn_mask?: Tensor | null; use_separate_proj_weight?: boolean; q_proj_weight?: Tensor | null; k_proj_weight?: Tensor | null; v_proj_weight?: Tensor | null; static_k?: Tensor | null; static_v?: Tensor | null; average_attn_weights?: boolean; is_causal?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (query: Tensor, key: Tensor, value: Tensor, options: { embed_dim_to_check: number; num_heads: number; in_proj_weight: Tensor | null; in_proj_bias: Tensor | null; bias_k: Tensor | null; bias_v: Tensor | null; add_zero_attn: boolean; dropout_p: number | FloatScalar; out_proj_weight: Tensor; out_proj_bias: Tensor | null; training?: boolean; key_padding_mask?: Tensor | null; need_weights?: boolean; attn_mask?: Tensor | null; use_separate_proj_weight?: boolean; q_proj_weight?: Tensor | null; k_proj_weight?: Tensor | null; v_proj_weight?: Tensor | null; static_k?: Tensor | null; static_v?: Tensor | null; average_attn_weights?: boolean; is_causal?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: number, num_heads: number, in_proj_weight: Tensor | null, in_proj_bias: Tensor | null, bias_k: Tensor | null, bias_v: Tensor | null, add_zero_attn: boolean, dropout_p: number | FloatScalar, out_proj_weight: Tensor, out_proj_bias: Tensor | null, training?: boolean, key_padding_mask?: Tensor | null, need_weights?: boolean, attn_mask?: Tensor | null, use_separate_proj_weight?: boolean, q_proj_weight?: Tensor | null, k_proj_weight?: Tensor | null, v_proj_weight?: Tensor | null, static_k?: Tensor | null, static_v?: Tensor | null, average_attn_weights?: boolean, is_causal?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
 };
 /** input (N, C, …) resampled to a size or by a factor. */

@@ -7,20 +7,20 @@ import { torchFunction } from '../bind.ts';
 
 /** The vector norm of order `ord` over the given dimensions, or over all of them. */
 export const vector_norm = torchFunction('linalg_vector_norm', 'linalg') as {
-  (input: Tensor, options: { ord?: Scalar; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { ord?: Scalar; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, ord?: Scalar, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The product of two or more matrices in the cheapest order; the first and the last may be vectors. */
 export const multi_dot = torchFunction('linalg_multi_dot', 'linalg') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 /** The cross product of vectors of three numbers along a dimension. */
 export const cross = torchFunction('linalg_cross', 'linalg') as {
-  (input: Tensor, other: Tensor, options?: { dim?: number; out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, options?: { dim?: number; axis?: number; out?: Tensor }): Tensor;
 };
 /** The inner products of vectors along a dimension, the first conjugated. */
 export const vecdot = torchFunction('linalg_vecdot', 'linalg') as {
-  (x: Tensor, y: Tensor, options?: { dim?: number; out?: Tensor }): Tensor;
+  (x: Tensor, y: Tensor, options?: { dim?: number; axis?: number; out?: Tensor }): Tensor;
 };
 /** The Vandermonde matrix: columns x⁰, x¹, …, xᴺ⁻¹. */
 export const vander = torchFunction('linalg_vander', 'linalg') as {
@@ -140,6 +140,7 @@ export const matrix_exp = torchFunction('linalg_matrix_exp', 'linalg') as {
 };
 /** The n-th power of a matrix, of its inverse if n is negative. */
 export const matrix_power = torchFunction('linalg_matrix_power', 'linalg') as {
+  (input: Tensor, options: { n: number; out?: Tensor }): Tensor;
   (input: Tensor, n: number, options?: { out?: Tensor }): Tensor;
 };
 /** The square root of a Hermitian positive-semidefinite matrix that is positive-semidefinite itself; the lower triangle is read. */
@@ -157,8 +158,8 @@ export const tensorinv = torchFunction('linalg_tensorinv', 'linalg') as {
 };
 /** X with tensordot(self, X, X.ndim) = other; `dims` move to the end of self first. */
 export const tensorsolve = torchFunction('linalg_tensorsolve', 'linalg') as {
-  (input: Tensor, other: Tensor, options: { dims?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (input: Tensor, other: Tensor, dims?: readonly (number)[] | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, options: { dims?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, dims?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** X that minimises ‖A·X − B‖, the squared distances where A has full column rank, and ranks and singular values where the driver finds them. */
 export const lstsq = torchFunction('linalg_lstsq', 'linalg') as {
@@ -185,21 +186,22 @@ export const matrix_rank = torchFunction('linalg_matrix_rank', 'linalg') as {
 };
 /** The Frobenius ("fro") or nuclear ("nuc") norm of matrices. */
 export const matrix_norm = torchFunction('linalg_matrix_norm', 'linalg') as {
-  (input: Tensor, options: { ord?: string; dim?: readonly (number)[]; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
-  (input: Tensor, ord?: string, dim?: readonly (number)[], keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
-  (input: Tensor, ord: Scalar, options: { dim?: readonly (number)[]; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
-  (input: Tensor, ord: Scalar, dim?: readonly (number)[], keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { ord?: string; dim?: readonly number[]; axis?: readonly number[]; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, ord?: string, dim?: readonly number[], keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, ord: Scalar, options: { dim?: readonly number[]; axis?: readonly number[]; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, ord: Scalar, dim?: readonly number[], keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** A vector norm over one dimension or all, a matrix norm over two. */
 export const norm = torchFunction('linalg_norm', 'linalg') as {
-  (input: Tensor, options: { ord?: Scalar | null; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { ord?: Scalar | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, ord?: Scalar | null, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
-  (input: Tensor, ord: string, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { ord: string; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, ord: string, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The condition number in the norm of order `p`: 2 (also None), −2, 1, −1, inf or −inf. */
 export const cond = torchFunction('linalg_cond', 'linalg') as {
   (input: Tensor, options: { p?: Scalar | null; out?: Tensor }): Tensor;
   (input: Tensor, p?: Scalar | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { p: string; out?: Tensor }): Tensor;
   (input: Tensor, p: string, options?: { out?: Tensor }): Tensor;
 };

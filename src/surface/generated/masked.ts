@@ -6,48 +6,48 @@ import { torchFunction } from '../bind.ts';
 
 /** The sum of the elements that the mask lets through. */
 export const sum = torchFunction('masked_sum', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The product of the elements that the mask lets through. */
 export const prod = torchFunction('masked_prod', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The largest of the elements that the mask lets through. */
 export const amax = torchFunction('masked_amax', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** Where the largest of the elements is that the mask lets through. */
 export const argmax = torchFunction('masked_argmax', 'masked') as {
-  (input: Tensor, options: { dim?: number | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The smallest of the elements that the mask lets through. */
 export const amin = torchFunction('masked_amin', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** Where the smallest of the elements is that the mask lets through. */
 export const argmin = torchFunction('masked_argmin', 'masked') as {
-  (input: Tensor, options: { dim?: number | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The mean of the elements that the mask lets through; NaN if there are none. */
 export const mean = torchFunction('masked_mean', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The median of the elements that the mask lets through; NaN if there are none. */
 export const median = torchFunction('masked_median', 'masked') as {
-  (input: Tensor, options: { dim?: number; keepdim?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number, options?: { keepdim?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number, options?: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The logarithm of the sum of exponentials of the elements that the mask lets through. */
 export const logsumexp = torchFunction('masked_logsumexp', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** log(exp(input) + exp(other)) of the elements that the masks let through. */
 export const logaddexp = torchFunction('masked_logaddexp', 'masked') as {
@@ -55,41 +55,47 @@ export const logaddexp = torchFunction('masked_logaddexp', 'masked') as {
 };
 /** The vector norm of the elements that the mask lets through. */
 export const norm = torchFunction('masked_norm', 'masked') as {
-  (input: Tensor, options: { ord?: number | FloatScalar | null; dim?: number | readonly number[] | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, ord?: number | FloatScalar | null, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { ord?: number | FloatScalar | null; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, ord?: number | FloatScalar | null, dim?: number | readonly number[] | null, options?: { keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The variance of the elements that the mask lets through. */
 export const var_ = torchFunction('masked_var', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; unbiased?: boolean | null; correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, unbiased?: boolean | null, options?: { correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean | null; correction?: number | FloatScalar | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, unbiased?: boolean | null, options?: { correction?: number | FloatScalar | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 export { var_ as var };
 /** The standard deviation of the elements that the mask lets through. */
 export const std = torchFunction('masked_std', 'masked') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; unbiased?: boolean | null; correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, unbiased?: boolean | null, options?: { correction?: number | FloatScalar | null; keepdim?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean | null; correction?: number | FloatScalar | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, unbiased?: boolean | null, options?: { correction?: number | FloatScalar | null; keepdim?: boolean | null; keepdims?: boolean | null; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The running sum of the elements that the mask lets through. */
 export const cumsum = torchFunction('masked_cumsum', 'masked') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The running product of the elements that the mask lets through. */
 export const cumprod = torchFunction('masked_cumprod', 'masked') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** softmax over the elements that the mask lets through. */
 export const softmax = torchFunction('masked_softmax', 'masked') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** log_softmax over the elements that the mask lets through. */
 export const log_softmax = torchFunction('masked_log_softmax', 'masked') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** softmin over the elements that the mask lets through. */
 export const softmin = torchFunction('masked_softmin', 'masked') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };
 /** The elements that the mask lets through divided by their norm. */
 export const normalize = torchFunction('masked_normalize', 'masked') as {
+  (input: Tensor, ord: number | FloatScalar, options: { dim?: number; axis?: number; eps?: number | FloatScalar; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, ord: number | FloatScalar, dim: number, options?: { eps?: number | FloatScalar; dtype?: DType | null; mask?: Tensor | null; out?: Tensor }): Tensor;
 };

@@ -220,22 +220,26 @@ export const nan_to_num_ = torchFunction('nan_to_num_') as {
 };
 /** A tensor whose elements are undefined. */
 export const empty = torchFunction('empty') as {
+  (options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
-  (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null }]): Tensor;
-  (size: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
+  (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }]): Tensor;
+  (size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
 export const zeros = torchFunction('zeros') as {
+  (options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
-  (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
-  (size: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }]): Tensor;
+  (size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 export const ones = torchFunction('ones') as {
+  (options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
-  (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
-  (size: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }]): Tensor;
+  (size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 export const full = torchFunction('full') as {
-  (size: readonly (number)[], fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { size: readonly number[]; fill_value: Scalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (size: readonly number[], fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 export const empty_like = torchFunction('empty_like') as {
   (input: Tensor, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
@@ -251,15 +255,19 @@ export const full_like = torchFunction('full_like') as {
 };
 /** An undefined tensor with the given strides. */
 export const empty_strided = torchFunction('empty_strided') as {
-  (size: readonly (number)[], stride: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { size: readonly number[]; stride: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** An undefined dense tensor whose dimensions lie in memory in the given order, outermost first. */
 export const empty_permuted = torchFunction('empty_permuted') as {
-  (size: readonly (number)[], physical_layout: readonly (number)[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { size: readonly number[]; physical_layout: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (size: readonly number[], physical_layout: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The identity matrix. */
 export const eye = torchFunction('eye') as {
+  (options: { n: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { n: number; m: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, m: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** A 0-d tensor. */
@@ -273,27 +281,27 @@ export const vander = torchFunction('vander') as {
 };
 /** A triangle from 0 to 1 and back. */
 export const bartlett_window = torchFunction('bartlett_window') as {
-  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { window_length: number; periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** 0.42 − 0.5 cos(2πi/n) + 0.08 cos(4πi/n). */
 export const blackman_window = torchFunction('blackman_window') as {
-  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { window_length: number; periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** 0.5 − 0.5 cos(2πi/n). */
 export const hann_window = torchFunction('hann_window') as {
-  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { window_length: number; periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** alpha − beta cos(2πi/n). */
 export const hamming_window = torchFunction('hamming_window') as {
-  (window_length: number, options: { periodic?: boolean; alpha?: number | FloatScalar; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { window_length: number; periodic?: boolean; alpha?: number | FloatScalar; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, alpha?: number | FloatScalar, beta?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** I₀(β √(1 − (2i/n − 1)²)) / I₀(β). */
 export const kaiser_window = torchFunction('kaiser_window') as {
-  (window_length: number, options: { periodic?: boolean; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { window_length: number; periodic?: boolean; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, beta?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The numbers from 0 up to, but without, `end`. */
@@ -309,20 +317,24 @@ export const range = torchFunction('range') as {
 };
 /** `steps` numbers from start to end, both included. */
 export const linspace = torchFunction('linspace') as {
+  (start: Scalar, end: Scalar, options: { steps: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Scalar, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Tensor, options: { steps: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Tensor, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Scalar, options: { steps: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Scalar, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Tensor, options: { steps: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Tensor, steps: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** `steps` numbers from baseˢᵗᵃʳᵗ to baseᵉⁿᵈ, both included, at equal ratios. */
 export const logspace = torchFunction('logspace') as {
-  (start: Scalar, end: Scalar, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Scalar, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Scalar, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
-  (start: Tensor, end: Tensor, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Tensor, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Tensor, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
-  (start: Tensor, end: Scalar, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Scalar, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Scalar, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
-  (start: Scalar, end: Tensor, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Tensor, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Tensor, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** self + alpha · other. */
@@ -1019,10 +1031,12 @@ export const digamma = torchFunction('digamma') as {
 };
 /** The n-th derivative of digamma. */
 export const polygamma = torchFunction('polygamma') as {
+  (options: { n: number; self: Tensor | Scalar; out?: Tensor }): Tensor;
   (n: number, input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** The multivariate log-gamma function of dimension p. */
 export const mvlgamma = torchFunction('mvlgamma') as {
+  (input: Tensor | Scalar, options: { p: number; out?: Tensor }): Tensor;
   (input: Tensor | Scalar, p: number, options?: { out?: Tensor }): Tensor;
 };
 /** The regularized lower incomplete gamma function. */
@@ -1054,58 +1068,71 @@ export const frexp = torchFunction('frexp') as {
   (input: Tensor, options?: { out?: readonly Tensor[] }): MantissaExponent;
 };
 export const transpose = torchFunction('transpose') as {
+  (input: Tensor, options: { dim0: number; dim1: number; out?: Tensor }): Tensor;
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
 };
 /** As transpose, but a copy instead of a view. */
 export const transpose_copy = torchFunction('transpose_copy') as {
+  (input: Tensor, options: { dim0: number; dim1: number; out?: Tensor }): Tensor;
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
 };
 export const permute = torchFunction('permute') as {
-  (input: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** As permute, but a copy instead of a view. */
 export const permute_copy = torchFunction('permute_copy') as {
-  (input: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 export const select = torchFunction('select') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
 };
 /** self with the part that select shows replaced by src. */
 export const select_scatter = torchFunction('select_scatter') as {
+  (input: Tensor, src: Tensor, options: { dim?: number; axis?: number; index: number; out?: Tensor }): Tensor;
   (input: Tensor, src: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
 };
 /** As select, but a copy instead of a view. */
 export const select_copy = torchFunction('select_copy') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
 };
 /** self with the part that slice shows replaced by src. */
 export const slice_scatter = torchFunction('slice_scatter') as {
-  (input: Tensor, src: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
+  (input: Tensor, src: Tensor, options: { dim?: number; axis?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
   (input: Tensor, src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number, options?: { out?: Tensor }): Tensor;
 };
 /** As slice, but a copy instead of a view. */
 export const slice_copy = torchFunction('slice_copy') as {
-  (input: Tensor, options: { dim?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number, options?: { out?: Tensor }): Tensor;
 };
 export const unsqueeze = torchFunction('unsqueeze') as {
+  (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
 };
 /** As unsqueeze, but a copy instead of a view. */
 export const unsqueeze_copy = torchFunction('unsqueeze_copy') as {
+  (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
 };
 /** The tensor without its dimensions of size 1. */
 export const squeeze = torchFunction('squeeze') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: readonly number[]; axis?: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dim: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** As squeeze, but a copy instead of a view. */
 export const squeeze_copy = torchFunction('squeeze_copy') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: readonly number[]; axis?: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dim: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** The transpose of a matrix; a vector or number as it is. */
 export const t = torchFunction('t') as {
@@ -1132,31 +1159,35 @@ export const diagonal_copy = torchFunction('diagonal_copy') as {
 };
 /** As unfold, but a copy instead of a view. */
 export const unfold_copy = torchFunction('unfold_copy') as {
+  (input: Tensor, options: { dimension: number; size: number; step: number; out?: Tensor }): Tensor;
   (input: Tensor, dimension: number, size: number, step: number, options?: { out?: Tensor }): Tensor;
 };
 /** A view of the storage with any sizes, strides and offset. */
 export const as_strided = torchFunction('as_strided') as {
-  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
-  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** self with the part that as_strided shows replaced by src. */
 export const as_strided_scatter = torchFunction('as_strided_scatter') as {
-  (input: Tensor, src: Tensor, size: readonly (number)[], stride: readonly (number)[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
-  (input: Tensor, src: Tensor, size: readonly (number)[], stride: readonly (number)[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, src: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** As as_strided, but a copy instead of a view. */
 export const as_strided_copy = torchFunction('as_strided_copy') as {
-  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
-  (input: Tensor, size: readonly (number)[], stride: readonly (number)[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** As view, but a copy instead of a view. */
 export const view_copy = torchFunction('view_copy') as {
-  (input: Tensor, size: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { size: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dtype: DType; out?: Tensor }): Tensor;
   (input: Tensor, dtype: DType, options?: { out?: Tensor }): Tensor;
 };
 /** As expand, but a copy instead of a view. */
 export const expand_copy = torchFunction('expand_copy') as {
-  (input: Tensor, size: readonly (number)[], options?: { implicit?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { size: readonly number[]; implicit?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], options?: { implicit?: boolean; out?: Tensor }): Tensor;
 };
 export const detach = torchFunction('detach') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
@@ -1193,140 +1224,147 @@ export const clone = torchFunction('clone') as {
   (input: Tensor, options?: { memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
 export const reshape = torchFunction('reshape') as {
-  (input: Tensor, shape: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { shape: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, shape: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** The running sum along a dimension. */
 export const cumsum = torchFunction('cumsum') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The running product along a dimension. */
 export const cumprod = torchFunction('cumprod') as {
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The running maximum along a dimension and where it is. */
 export const cummax = torchFunction('cummax') as {
+  (input: Tensor, options: { dim?: number; axis?: number; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The running minimum along a dimension and where it is. */
 export const cummin = torchFunction('cummin') as {
+  (input: Tensor, options: { dim?: number; axis?: number; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The logarithm of the running sum of exponentials along a dimension. */
 export const logcumsumexp = torchFunction('logcumsumexp') as {
+  (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
 };
 /** The n-th differences of neighbours along a dimension. */
 export const diff = torchFunction('diff') as {
-  (input: Tensor, options: { n?: number; dim?: number; prepend?: Tensor | null; append?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n?: number; dim?: number; axis?: number; prepend?: Tensor | null; append?: Tensor | null; out?: Tensor }): Tensor;
   (input: Tensor, n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null, options?: { out?: Tensor }): Tensor;
 };
 /** The integral by the trapezoidal rule. */
 export const trapezoid = torchFunction('trapezoid') as {
-  (y: Tensor, x: Tensor, options?: { dim?: number; out?: Tensor }): Tensor;
-  (y: Tensor, options?: { dx?: Scalar; dim?: number; out?: Tensor }): Tensor;
+  (y: Tensor, x: Tensor, options?: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (y: Tensor, options?: { dx?: Scalar; dim?: number; axis?: number; out?: Tensor }): Tensor;
 };
 /** The integral by the trapezoidal rule. */
 export const trapz = torchFunction('trapz') as {
-  (y: Tensor, x: Tensor, options?: { dim?: number; out?: Tensor }): Tensor;
-  (y: Tensor, options?: { dx?: Scalar; dim?: number; out?: Tensor }): Tensor;
+  (y: Tensor, x: Tensor, options?: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (y: Tensor, options?: { dx?: Scalar; dim?: number; axis?: number; out?: Tensor }): Tensor;
 };
 /** The running integral by the trapezoidal rule. */
 export const cumulative_trapezoid = torchFunction('cumulative_trapezoid') as {
-  (y: Tensor, x: Tensor, options?: { dim?: number; out?: Tensor }): Tensor;
-  (y: Tensor, options?: { dx?: Scalar; dim?: number; out?: Tensor }): Tensor;
+  (y: Tensor, x: Tensor, options?: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (y: Tensor, options?: { dx?: Scalar; dim?: number; axis?: number; out?: Tensor }): Tensor;
 };
 /** The sum of all elements. */
 export const sum = torchFunction('sum') as {
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim: number | readonly number[] | null, options: { keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The sum over the given dimensions with NaN as zero. */
 export const nansum = torchFunction('nansum') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The mean of all elements. */
 export const mean = torchFunction('mean') as {
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
-  (input: Tensor, dim: number | readonly number[] | null, options: { keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The mean of the elements that are not NaN. */
 export const nanmean = torchFunction('nanmean') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The product over a dimension. */
 export const prod = torchFunction('prod') as {
-  (input: Tensor, dim: number, options: { keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** Whether any element is not zero. */
 export const any = torchFunction('any') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, options: { dim?: readonly (number)[] | null; keepdim?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: readonly (number)[] | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: readonly number[] | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Whether no element is zero. */
 export const all = torchFunction('all') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, options: { dim?: readonly (number)[] | null; keepdim?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: readonly (number)[] | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: readonly number[] | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** How many elements are not zero. */
 export const count_nonzero = torchFunction('count_nonzero') as {
-  (input: Tensor, dim: readonly (number)[], options?: { out?: Tensor }): Tensor;
-  (input: Tensor, options: { dim?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: readonly number[]; axis?: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dim: readonly number[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element over the given dimensions; equal ones share the gradient. */
 export const amax = torchFunction('amax') as {
-  (input: Tensor, options: { dim?: number | readonly number[]; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element; equal ones share the gradient. */
 export const max = torchFunction('max') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** Where the largest element is, the first of equal ones; without dim in the flattened tensor. */
 export const argmax = torchFunction('argmax') as {
-  (input: Tensor, options: { dim?: number | null; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The smallest element over the given dimensions; equal ones share the gradient. */
 export const amin = torchFunction('amin') as {
-  (input: Tensor, options: { dim?: number | readonly number[]; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The smallest element; equal ones share the gradient. */
 export const min = torchFunction('min') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** Where the smallest element is, the first of equal ones; without dim in the flattened tensor. */
 export const argmin = torchFunction('argmin') as {
-  (input: Tensor, options: { dim?: number | null; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The smallest and the largest element. */
 export const aminmax = torchFunction('aminmax') as {
-  (input: Tensor, options?: { dim?: number | null; keepdim?: boolean; out?: readonly Tensor[] }): MinMax;
+  (input: Tensor, options?: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): MinMax;
 };
 /** The exclusive or of the bits of the elements, as float64 or int64. */
 export const hash_tensor = torchFunction('hash_tensor') as {
-  (input: Tensor, options: { dim?: number | readonly number[]; keepdim?: boolean; mode?: number; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean; mode?: number; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; mode?: number; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean; keepdims?: boolean; mode?: number; out?: Tensor }): Tensor;
 };
 /** The sum of the diagonal of a matrix. */
 export const trace = torchFunction('trace') as {
@@ -1334,9 +1372,9 @@ export const trace = torchFunction('trace') as {
 };
 /** The variance over the given dimensions. */
 export const var_ = torchFunction('var') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
@@ -1344,27 +1382,27 @@ export const var_ = torchFunction('var') as {
 export { var_ as var };
 /** The variance over the given dimensions, and the mean. */
 export const var_mean = torchFunction('var_mean') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
-  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, options: { unbiased?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, unbiased?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
 };
 /** The standard deviation over the given dimensions. */
 export const std = torchFunction('std') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The standard deviation over the given dimensions, and the mean. */
 export const std_mean = torchFunction('std_mean') as {
-  (input: Tensor, options: { dim?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
-  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
-  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, options: { unbiased?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, unbiased?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
@@ -1372,37 +1410,37 @@ export const std_mean = torchFunction('std_mean') as {
 /** The lower median; equal elements share the gradient. */
 export const median = torchFunction('median') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The lower median of what is not NaN; equal elements share the gradient. */
 export const nanmedian = torchFunction('nanmedian') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number, options: { keepdim?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The most frequent value over a dimension, the smallest of several, and where it is. */
 export const mode = torchFunction('mode') as {
-  (input: Tensor, options: { dim?: number; keepdim?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim?: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The k-th smallest element over a dimension and where it is. */
 export const kthvalue = torchFunction('kthvalue') as {
-  (input: Tensor, k: number, options: { dim?: number; keepdim?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { k: number; dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, k: number, dim?: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The quantiles q over a dimension. */
 export const quantile = torchFunction('quantile') as {
-  (input: Tensor, q: number | FloatScalar, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: number | FloatScalar, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string; out?: Tensor }): Tensor;
   (input: Tensor, q: number | FloatScalar, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
-  (input: Tensor, q: Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string; out?: Tensor }): Tensor;
   (input: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
 };
 /** The quantiles q over a dimension, without NaN. */
 export const nanquantile = torchFunction('nanquantile') as {
-  (input: Tensor, q: number | FloatScalar, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: number | FloatScalar, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string; out?: Tensor }): Tensor;
   (input: Tensor, q: number | FloatScalar, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
-  (input: Tensor, q: Tensor, options: { dim?: number | null; keepdim?: boolean; interpolation?: string; out?: Tensor }): Tensor;
+  (input: Tensor, q: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string; out?: Tensor }): Tensor;
   (input: Tensor, q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string; out?: Tensor }): Tensor;
 };
 /** The covariance matrix of the variables in the rows of self. */
@@ -1415,16 +1453,17 @@ export const corrcoef = torchFunction('corrcoef') as {
 };
 /** The norm of order `p`: a number, "fro" or "nuc". */
 export const norm = torchFunction('norm') as {
-  (input: Tensor, options: { p?: unknown; dim?: number | readonly number[] | null; keepdim?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { p?: unknown; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, p?: unknown, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The logarithm of the sum of exponentials over the given dimensions. */
 export const logsumexp = torchFunction('logsumexp') as {
-  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** self with the slices along a dimension scaled down so that their p-norm is at most maxnorm. */
 export const renorm = torchFunction('renorm') as {
+  (input: Tensor, p: Scalar, options: { dim?: number; axis?: number; maxnorm: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, p: Scalar, dim: number, maxnorm: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of self − other. */
@@ -1434,15 +1473,15 @@ export const dist = torchFunction('dist') as {
 };
 /** The elements in order along a dimension, and where they were; equal elements keep their order, NaN counts as the largest. */
 export const sort = torchFunction('sort') as {
-  (input: Tensor, options: { dim?: number; descending?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { dim?: number; axis?: number; descending?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim?: number, descending?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, options: { stable: boolean | null; dim?: number; descending?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { stable: boolean | null; dim?: number; axis?: number; descending?: boolean; out?: readonly Tensor[] }): ValuesIndices;
 };
 /** Where the elements in order come from. */
 export const argsort = torchFunction('argsort') as {
-  (input: Tensor, options: { dim?: number; descending?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; descending?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number, descending?: boolean, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, options: { stable: boolean; dim?: number; descending?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { stable: boolean; dim?: number; axis?: number; descending?: boolean; out?: Tensor }): Tensor;
 };
 /** The elements in order along the first dimension. */
 export const msort = torchFunction('msort') as {
@@ -1450,17 +1489,17 @@ export const msort = torchFunction('msort') as {
 };
 /** The k largest (or smallest) elements along a dimension, and where they are. */
 export const topk = torchFunction('topk') as {
-  (input: Tensor, k: number, options: { dim?: number; largest?: boolean; sorted?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { k: number; dim?: number; axis?: number; largest?: boolean; sorted?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The distinct elements, or the distinct slices along a dimension, in order; also which one each element is, and how often each occurs. */
 export const unique = torchFunction('unique') as {
-  (input: Tensor, options: { sorted?: boolean; return_inverse?: boolean; return_counts?: boolean; dim?: number | null; out?: Tensor }): any;
+  (input: Tensor, options: { sorted?: boolean; return_inverse?: boolean; return_counts?: boolean; dim?: number | null; axis?: number | null; out?: Tensor }): any;
   (input: Tensor, sorted?: boolean, return_inverse?: boolean, return_counts?: boolean, dim?: number | null, options?: { out?: Tensor }): any;
 };
 /** The elements, or the slices along a dimension, without those that are equal to their predecessor. */
 export const unique_consecutive = torchFunction('unique_consecutive') as {
-  (input: Tensor, options: { return_inverse?: boolean; return_counts?: boolean; dim?: number | null; out?: Tensor }): any;
+  (input: Tensor, options: { return_inverse?: boolean; return_counts?: boolean; dim?: number | null; axis?: number | null; out?: Tensor }): any;
   (input: Tensor, return_inverse?: boolean, return_counts?: boolean, dim?: number | null, options?: { out?: Tensor }): any;
 };
 /** Whether each element is among the others. */
@@ -1487,12 +1526,12 @@ export const histogram = torchFunction('histogram') as {
 };
 /** A histogram of points in as many dimensions as the last dimension of self has elements. */
 export const histogramdd = torchFunction('histogramdd') as {
-  (input: Tensor, bins: readonly (number)[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
-  (input: Tensor, bins: readonly (number)[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
-  (input: Tensor, bins: number, options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, options: { bins: readonly number[]; range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, bins: readonly number[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, options: { bins: number; range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
   (input: Tensor, bins: number, range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
-  (input: Tensor, bins: readonly (Tensor)[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
-  (input: Tensor, bins: readonly (Tensor)[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, bins: readonly Tensor[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, bins: readonly Tensor[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
 };
 /** How many elements lie in each of `bins` equal bins between min and max, or between the extreme elements. */
 export const histc = torchFunction('histc') as {
@@ -1506,10 +1545,12 @@ export const bincount = torchFunction('bincount') as {
 };
 /** The sum, mean, product, maximum or minimum of consecutive segments along an axis. */
 export const _segment_reduce = torchFunction('_segment_reduce') as {
+  (data: Tensor, options: { reduce: string; lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null; out?: Tensor }): Tensor;
   (data: Tensor, reduce: string, options?: { lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null; out?: Tensor }): Tensor;
 };
 /** The sum, mean, product, maximum or minimum of consecutive segments along an axis. */
 export const segment_reduce = torchFunction('segment_reduce') as {
+  (data: Tensor, options: { reduce: string; lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null; out?: Tensor }): Tensor;
   (data: Tensor, reduce: string, options?: { lengths?: Tensor | null; indices?: Tensor | null; offsets?: Tensor | null; axis?: number; unsafe?: boolean; initial?: Scalar | null; out?: Tensor }): Tensor;
 };
 /** The matrix product of two matrices, (n×m)·(m×p) → (n×p). */
@@ -1578,9 +1619,11 @@ export const bilinear = torchFunction('bilinear') as {
   (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor }): Tensor;
 };
 export const swapaxes = torchFunction('swapaxes') as {
+  (input: Tensor, options: { axis0: number; axis1: number; out?: Tensor }): Tensor;
   (input: Tensor, axis0: number, axis1: number, options?: { out?: Tensor }): Tensor;
 };
 export const swapdims = torchFunction('swapdims') as {
+  (input: Tensor, options: { dim0: number; dim1: number; out?: Tensor }): Tensor;
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
 };
 /** The conjugate transpose of the last two dimensions. */
@@ -1588,19 +1631,26 @@ export const adjoint = torchFunction('adjoint') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
 export const movedim = torchFunction('movedim') as {
+  (input: Tensor, options: { source: number; destination: number; out?: Tensor }): Tensor;
   (input: Tensor, source: number, destination: number, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, source: readonly (number)[], destination: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { source: readonly number[]; destination: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, source: readonly number[], destination: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 export const moveaxis = torchFunction('moveaxis') as {
+  (input: Tensor, options: { source: number; destination: number; out?: Tensor }): Tensor;
   (input: Tensor, source: number, destination: number, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, source: readonly (number)[], destination: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { source: readonly number[]; destination: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, source: readonly number[], destination: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** `length` places of a dimension from `start` on. */
 export const narrow = torchFunction('narrow') as {
+  (input: Tensor, options: { dim?: number; axis?: number; start: number; length: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, start: number, length: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; start: Tensor; length: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, start: Tensor, length: number, options?: { out?: Tensor }): Tensor;
 };
 export const narrow_copy = torchFunction('narrow_copy') as {
+  (input: Tensor, options: { dim?: number; axis?: number; start: number; length: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, start: number, length: number, options?: { out?: Tensor }): Tensor;
 };
 /** The dimensions from start_dim to end_dim as one. */
@@ -1614,34 +1664,37 @@ export const ravel = torchFunction('ravel') as {
 };
 /** One dimension as several. */
 export const unflatten = torchFunction('unflatten') as {
-  (input: Tensor, dim: number, sizes: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; sizes: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, sizes: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 export const broadcast_to = torchFunction('broadcast_to') as {
-  (input: Tensor, size: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { size: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** The tensors expanded to their common shape. */
 export const broadcast_tensors = torchFunction('broadcast_tensors') as {
-  (tensors: readonly (Tensor)[]): Tensor[];
+  (tensors: readonly Tensor[]): Tensor[];
 };
 /** Each vector expanded over the grid that all of them span. */
 export const meshgrid = torchFunction('meshgrid') as {
-  (tensors: readonly (Tensor)[], options?: { indexing?: string | null }): Tensor[];
+  (tensors: readonly Tensor[], options?: { indexing?: string | null }): Tensor[];
 };
 export const atleast_1d = torchFunction('atleast_1d') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[]): Tensor[];
+  (tensors: readonly Tensor[]): Tensor[];
 };
 export const atleast_2d = torchFunction('atleast_2d') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[]): Tensor[];
+  (tensors: readonly Tensor[]): Tensor[];
 };
 export const atleast_3d = torchFunction('atleast_3d') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[]): Tensor[];
+  (tensors: readonly Tensor[]): Tensor[];
 };
 /** The order of elements reversed along the given dimensions. */
 export const flip = torchFunction('flip') as {
-  (input: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 export const fliplr = torchFunction('fliplr') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
@@ -1651,133 +1704,140 @@ export const flipud = torchFunction('flipud') as {
 };
 /** Elements shifted along dimensions; those pushed out enter at the other end. */
 export const roll = torchFunction('roll') as {
-  (input: Tensor, shifts: number | readonly number[], options: { dims?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, options: { shifts: number | readonly number[]; dims?: number | readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** The plane of two dimensions turned by k quarter turns. */
 export const rot90 = torchFunction('rot90') as {
-  (input: Tensor, options: { k?: number; dims?: readonly (number)[]; out?: Tensor }): Tensor;
-  (input: Tensor, k?: number, dims?: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { k?: number; dims?: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, k?: number, dims?: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** As repeat; missing leading repetitions count as 1. */
 export const tile = torchFunction('tile') as {
-  (input: Tensor, dims: readonly (number)[], options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** Each position as often as `repeats` says. */
 export const repeat_interleave = torchFunction('repeat_interleave') as {
   (repeats: Tensor, options?: { output_size?: number | null; out?: Tensor }): Tensor;
-  (input: Tensor, repeats: Tensor, options: { dim?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, repeats: Tensor, options: { dim?: number | null; axis?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, repeats: Tensor, dim?: number | null, options?: { output_size?: number | null; out?: Tensor }): Tensor;
-  (input: Tensor, repeats: number, options: { dim?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { repeats: number; dim?: number | null; axis?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, repeats: number, dim?: number | null, options?: { output_size?: number | null; out?: Tensor }): Tensor;
 };
 /** Parts of split_size places; the last may be smaller. */
 export const split = torchFunction('split') as {
-  (input: Tensor, split_size: number, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
-  (input: Tensor, split_size: readonly (number)[], options: { dim?: number }): Tensor[];
-  (input: Tensor, split_size: readonly (number)[], dim?: number): Tensor[];
+  (input: Tensor, options: { split_size: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_size: readonly number[], dim?: number): Tensor[];
 };
 export const split_with_sizes = torchFunction('split_with_sizes') as {
-  (input: Tensor, split_sizes: readonly (number)[], options: { dim?: number }): Tensor[];
-  (input: Tensor, split_sizes: readonly (number)[], dim?: number): Tensor[];
+  (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
 /** At most `chunks` parts of equal size. */
 export const chunk = torchFunction('chunk') as {
-  (input: Tensor, chunks: number, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { chunks: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, chunks: number, dim?: number): Tensor[];
 };
 /** The slices of a dimension. */
 export const unbind = torchFunction('unbind') as {
-  (input: Tensor, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, dim?: number): Tensor[];
 };
 export const unsafe_chunk = torchFunction('unsafe_chunk') as {
-  (input: Tensor, chunks: number, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { chunks: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, chunks: number, dim?: number): Tensor[];
 };
 export const unsafe_split = torchFunction('unsafe_split') as {
-  (input: Tensor, split_size: number, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
 };
 export const unsafe_split_with_sizes = torchFunction('unsafe_split_with_sizes') as {
-  (input: Tensor, split_sizes: readonly (number)[], options: { dim?: number }): Tensor[];
-  (input: Tensor, split_sizes: readonly (number)[], dim?: number): Tensor[];
+  (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
 export const unbind_copy = torchFunction('unbind_copy') as {
-  (input: Tensor, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, dim?: number): Tensor[];
 };
 export const split_copy = torchFunction('split_copy') as {
-  (input: Tensor, split_size: number, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
 };
 export const split_with_sizes_copy = torchFunction('split_with_sizes_copy') as {
-  (input: Tensor, split_sizes: readonly (number)[], options: { dim?: number }): Tensor[];
-  (input: Tensor, split_sizes: readonly (number)[], dim?: number): Tensor[];
+  (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
 export const tensor_split = torchFunction('tensor_split') as {
-  (input: Tensor, sections: number, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { sections: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, sections: number, dim?: number): Tensor[];
-  (input: Tensor, indices: readonly (number)[], options: { dim?: number }): Tensor[];
-  (input: Tensor, indices: readonly (number)[], dim?: number): Tensor[];
-  (input: Tensor, tensor_indices_or_sections: Tensor, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { indices: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, indices: readonly number[], dim?: number): Tensor[];
+  (input: Tensor, tensor_indices_or_sections: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, tensor_indices_or_sections: Tensor, dim?: number): Tensor[];
 };
 export const hsplit = torchFunction('hsplit') as {
+  (input: Tensor, options: { sections: number }): Tensor[];
   (input: Tensor, sections: number): Tensor[];
-  (input: Tensor, indices: readonly (number)[]): Tensor[];
+  (input: Tensor, options: { indices: readonly number[] }): Tensor[];
+  (input: Tensor, indices: readonly number[]): Tensor[];
 };
 export const vsplit = torchFunction('vsplit') as {
+  (input: Tensor, options: { sections: number }): Tensor[];
   (input: Tensor, sections: number): Tensor[];
-  (input: Tensor, indices: readonly (number)[]): Tensor[];
+  (input: Tensor, options: { indices: readonly number[] }): Tensor[];
+  (input: Tensor, indices: readonly number[]): Tensor[];
 };
 export const dsplit = torchFunction('dsplit') as {
+  (input: Tensor, options: { sections: number }): Tensor[];
   (input: Tensor, sections: number): Tensor[];
-  (input: Tensor, indices: readonly (number)[]): Tensor[];
+  (input: Tensor, options: { indices: readonly number[] }): Tensor[];
+  (input: Tensor, indices: readonly number[]): Tensor[];
 };
 /** Tensors joined along an existing dimension. */
 export const cat = torchFunction('cat') as {
-  (tensors: readonly (Tensor)[], options: { dim?: number; out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[], dim?: number, options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], dim?: number, options?: { out?: Tensor }): Tensor;
 };
 /** Tensors joined along an existing dimension. */
 export const concat = torchFunction('concat') as {
-  (tensors: readonly (Tensor)[], options: { dim?: number; out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[], dim?: number, options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], dim?: number, options?: { out?: Tensor }): Tensor;
 };
 /** Tensors joined along an existing dimension. */
 export const concatenate = torchFunction('concatenate') as {
-  (tensors: readonly (Tensor)[], options: { dim?: number; out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[], dim?: number, options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], dim?: number, options?: { out?: Tensor }): Tensor;
 };
 /** Tensors of one shape joined along a new dimension. */
 export const stack = torchFunction('stack') as {
-  (tensors: readonly (Tensor)[], options: { dim?: number; out?: Tensor }): Tensor;
-  (tensors: readonly (Tensor)[], dim?: number, options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], dim?: number, options?: { out?: Tensor }): Tensor;
 };
 export const hstack = torchFunction('hstack') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 export const vstack = torchFunction('vstack') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 export const row_stack = torchFunction('row_stack') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 export const dstack = torchFunction('dstack') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 export const column_stack = torchFunction('column_stack') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 /** The matrices on the diagonal of one matrix of zeros. */
 export const block_diag = torchFunction('block_diag') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 /** All tuples of elements of the vectors, one a row. */
 export const cartesian_prod = torchFunction('cartesian_prod') as {
-  (tensors: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 /** All ways of choosing r elements of a vector, one a row. */
 export const combinations = torchFunction('combinations') as {
@@ -1786,7 +1846,8 @@ export const combinations = torchFunction('combinations') as {
 };
 /** Each tensor padded with zeros and cut into chunks along a dimension, the chunks flattened and joined: row k holds every tensor’s chunk k. */
 export const _chunk_cat = torchFunction('_chunk_cat') as {
-  (tensors: readonly (Tensor)[], dim: number, num_chunks: number, options?: { out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], options: { dim?: number; axis?: number; num_chunks: number; out?: Tensor }): Tensor;
+  (tensors: readonly Tensor[], dim: number, num_chunks: number, options?: { out?: Tensor }): Tensor;
 };
 /** The part of each matrix on and below a diagonal, zeros elsewhere. */
 export const tril = torchFunction('tril') as {
@@ -1800,12 +1861,12 @@ export const triu = torchFunction('triu') as {
 };
 /** The indices of the lower triangle of a row × col matrix: rows, then columns. */
 export const tril_indices = torchFunction('tril_indices') as {
-  (row: number, col: number, options: { offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { row: number; col: number; offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The indices of the upper triangle of a row × col matrix: rows, then columns. */
 export const triu_indices = torchFunction('triu_indices') as {
-  (row: number, col: number, options: { offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (options: { row: number; col: number; offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Of a vector the matrix with that diagonal, of a matrix its diagonal. */
@@ -1842,15 +1903,17 @@ export const _unsafe_index_put = torchFunction('_unsafe_index_put') as {
 };
 /** The slices of a dimension at the given positions. */
 export const index_select = torchFunction('index_select') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** For every element of index the element of self at the same place, but at that position along `dim`. */
 export const gather = torchFunction('gather') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; sparse_grad?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, options?: { sparse_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** gather with broadcasting; without a dimension, of the flattened tensor. */
 export const take_along_dim = torchFunction('take_along_dim') as {
-  (input: Tensor, indices: Tensor, options: { dim?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, options: { dim?: number | null; axis?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, indices: Tensor, dim?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The elements of the flattened tensor at the given positions. */
@@ -1883,7 +1946,8 @@ export const argwhere = torchFunction('argwhere') as {
 };
 /** The coordinates of positions in a flattened tensor of the given shape. */
 export const unravel_index = torchFunction('unravel_index') as {
-  (indices: Tensor, shape: readonly (number)[]): Tensor[];
+  (indices: Tensor, options: { shape: readonly number[] }): Tensor[];
+  (indices: Tensor, shape: readonly number[]): Tensor[];
 };
 /** index where the mask is true, `fill` elsewhere. */
 export const _unsafe_masked_index = torchFunction('_unsafe_masked_index') as {
@@ -1895,47 +1959,60 @@ export const _unsafe_masked_index_put_accumulate = torchFunction('_unsafe_masked
 };
 /** self with every element of src written at its own place, but at the position along `dim` that index says. */
 export const scatter = torchFunction('scatter') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; src: Tensor; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, src: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; value: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, value: Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; src: Tensor; reduce: string; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, src: Tensor, options: { reduce: string; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; value: Scalar; reduce: string; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, value: Scalar, options: { reduce: string; out?: Tensor }): Tensor;
 };
 /** As scatter, but added; positions may repeat. */
 export const scatter_add = torchFunction('scatter_add') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; src: Tensor; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, src: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** As scatter, but elements that come to the same position are reduced: sum, prod, mean, amax or amin. */
 export const scatter_reduce = torchFunction('scatter_reduce') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; src: Tensor; reduce: string; include_self?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, src: Tensor, reduce: string, options?: { include_self?: boolean; out?: Tensor }): Tensor;
 };
 /** alpha · source added to self at the given positions of a dimension. */
 export const index_add = torchFunction('index_add') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; source: Tensor; alpha?: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar; out?: Tensor }): Tensor;
 };
 /** source reduced into self at the given positions of a dimension: prod, mean, amax or amin. */
 export const index_reduce = torchFunction('index_reduce') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; source: Tensor; reduce: string; include_self?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, source: Tensor, reduce: string, options?: { include_self?: boolean; out?: Tensor }): Tensor;
 };
 /** self with the slices of source at the given positions of a dimension. */
 export const index_copy = torchFunction('index_copy') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; source: Tensor; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, source: Tensor, options?: { out?: Tensor }): Tensor;
 };
 /** self with one value at the given positions of a dimension. */
 export const index_fill = torchFunction('index_fill') as {
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; value: Tensor; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, value: Tensor, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; index: Tensor; value: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: Tensor, value: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** Uniform numbers in [0, 1). */
 export const rand = torchFunction('rand') as {
+  (options: { size: readonly number[]; generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
-  (...sizeAndOptions: [...size: number[], options: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
-  (size: readonly (number)[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (...sizeAndOptions: [...size: number[], options: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }]): Tensor;
+  (size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Normal numbers of mean 0 and variance 1. */
 export const randn = torchFunction('randn') as {
+  (options: { size: readonly number[]; generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
-  (...sizeAndOptions: [...size: number[], options: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
-  (size: readonly (number)[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (...sizeAndOptions: [...size: number[], options: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }]): Tensor;
+  (size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Uniform numbers in [0, 1), in a tensor like self. */
 export const rand_like = torchFunction('rand_like') as {
@@ -1947,8 +2024,10 @@ export const randn_like = torchFunction('randn_like') as {
 };
 /** Whole numbers in [0, high). */
 export const randint = torchFunction('randint') as {
-  (high: Scalar, size: readonly (number)[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
-  (low: Scalar, high: Scalar, size: readonly (number)[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (high: Scalar, options: { size: readonly number[]; generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (high: Scalar, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (low: Scalar, high: Scalar, options: { size: readonly number[]; generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (low: Scalar, high: Scalar, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Whole numbers in [0, high), in a tensor like self. */
 export const randint_like = torchFunction('randint_like') as {
@@ -1957,6 +2036,7 @@ export const randint_like = torchFunction('randint_like') as {
 };
 /** A random order of 0 … n − 1. */
 export const randperm = torchFunction('randperm') as {
+  (options: { n: number; generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Ones with the probabilities that self states, else zeros. */
@@ -1990,16 +2070,18 @@ export const normal = torchFunction('normal') as {
   (mean: Tensor, std?: number | FloatScalar, options?: { generator?: Generator | null; out?: Tensor }): Tensor;
   (mean: number | FloatScalar, std: Tensor, options?: { generator?: Generator | null; out?: Tensor }): Tensor;
   (mean: Tensor, std: Tensor, options?: { generator?: Generator | null; out?: Tensor }): Tensor;
-  (mean: number | FloatScalar, std: number | FloatScalar, size: readonly (number)[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (mean: number | FloatScalar, std: number | FloatScalar, options: { size: readonly number[]; generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (mean: number | FloatScalar, std: number | FloatScalar, size: readonly number[], options?: { generator?: Generator | null; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Category numbers drawn from each row of weights. */
 export const multinomial = torchFunction('multinomial') as {
-  (input: Tensor, num_samples: number, options: { replacement?: boolean; generator?: Generator | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { num_samples: number; replacement?: boolean; generator?: Generator | null; out?: Tensor }): Tensor;
   (input: Tensor, num_samples: number, replacement?: boolean, options?: { generator?: Generator | null; out?: Tensor }): Tensor;
 };
 /** A convolution, or transposed convolution, of (N, C, …) by (O, C / groups, …). */
 export const convolution = torchFunction('convolution') as {
-  (input: Tensor, weight: Tensor, bias: Tensor | null, stride: readonly (number)[], padding: readonly (number)[], dilation: readonly (number)[], transposed: boolean, output_padding: readonly (number)[], groups: number, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias: Tensor | null, options: { stride: readonly number[]; padding: readonly number[]; dilation: readonly number[]; transposed: boolean; output_padding: readonly number[]; groups: number; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor, bias: Tensor | null, stride: readonly number[], padding: readonly number[], dilation: readonly number[], transposed: boolean, output_padding: readonly number[], groups: number, options?: { out?: Tensor }): Tensor;
 };
 /** A 1-dimensional convolution of (N, C, …), or one example (C, …), by (O, C / groups, …). */
 export const conv1d = torchFunction('conv1d') as {
@@ -2044,69 +2126,82 @@ export const conv_tbc = torchFunction('conv_tbc') as {
 };
 /** exp(self) divided by its sum along a dimension. */
 export const _softmax = torchFunction('_softmax') as {
+  (input: Tensor, options: { dim?: number; axis?: number; half_to_float: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, half_to_float: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The logarithm of softmax. */
 export const _log_softmax = torchFunction('_log_softmax') as {
+  (input: Tensor, options: { dim?: number; axis?: number; half_to_float: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, half_to_float: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The gradient of softmax from its result. */
 export const _softmax_backward_data = torchFunction('_softmax_backward_data') as {
+  (grad_output: Tensor, output: Tensor, options: { dim?: number; axis?: number; input_dtype: DType; out?: Tensor }): Tensor;
   (grad_output: Tensor, output: Tensor, dim: number, input_dtype: DType, options?: { out?: Tensor }): Tensor;
 };
 /** The gradient of log_softmax from its result. */
 export const _log_softmax_backward_data = torchFunction('_log_softmax_backward_data') as {
+  (grad_output: Tensor, output: Tensor, options: { dim?: number; axis?: number; input_dtype: DType; out?: Tensor }): Tensor;
   (grad_output: Tensor, output: Tensor, dim: number, input_dtype: DType, options?: { out?: Tensor }): Tensor;
 };
 /** exp(self) divided by its sum along a dimension. */
 export const softmax = torchFunction('softmax') as {
-  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** The logarithm of softmax. */
 export const log_softmax = torchFunction('log_softmax') as {
-  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** softmax in which a line of −∞ gives zeros. */
 export const _safe_softmax = torchFunction('_safe_softmax') as {
-  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
 export const dropout = torchFunction('dropout') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
 export const dropout_ = torchFunction('dropout_') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
 };
 /** Zeroes channels with probability p and scales the others by 1 / (1 − p). */
 export const feature_dropout = torchFunction('feature_dropout') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Zeroes channels with probability p and scales the others by 1 / (1 − p). */
 export const feature_dropout_ = torchFunction('feature_dropout_') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
 };
 /** Drops elements and keeps mean and variance. */
 export const alpha_dropout = torchFunction('alpha_dropout') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Drops elements and keeps mean and variance. */
 export const alpha_dropout_ = torchFunction('alpha_dropout_') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
 };
 /** Drops channels and keeps mean and variance. */
 export const feature_alpha_dropout = torchFunction('feature_alpha_dropout') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Drops channels and keeps mean and variance. */
 export const feature_alpha_dropout_ = torchFunction('feature_alpha_dropout_') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
 };
 /** Dropout, and the mask of what was kept. */
 export const native_dropout = torchFunction('native_dropout') as {
+  (input: Tensor, p: number | FloatScalar, options: { train: boolean | null; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, p: number | FloatScalar, train: boolean | null, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
 };
 /** The gradient of native_dropout. */
@@ -2115,8 +2210,8 @@ export const native_dropout_backward = torchFunction('native_dropout_backward') 
 };
 /** self with a number around it; negative padding cuts off. */
 export const constant_pad_nd = torchFunction('constant_pad_nd') as {
-  (input: Tensor, pad: readonly (number)[], options: { value?: Scalar; out?: Tensor }): Tensor;
-  (input: Tensor, pad: readonly (number)[], value?: Scalar, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { pad: readonly number[]; value?: Scalar; out?: Tensor }): Tensor;
+  (input: Tensor, pad: readonly number[], value?: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** binary_cross_entropy of sigmoid(self), computed without overflow. */
 export const binary_cross_entropy_with_logits = torchFunction('binary_cross_entropy_with_logits') as {
@@ -2125,19 +2220,19 @@ export const binary_cross_entropy_with_logits = torchFunction('binary_cross_entr
 };
 /** The negative log likelihood of label sequences under log-probabilities (T, N, C), summed over all alignments. */
 export const ctc_loss = torchFunction('ctc_loss') as {
-  (log_probs: Tensor, targets: Tensor, input_lengths: readonly (number)[], target_lengths: readonly (number)[], options: { blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
-  (log_probs: Tensor, targets: Tensor, input_lengths: readonly (number)[], target_lengths: readonly (number)[], blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, options: { input_lengths: readonly number[]; target_lengths: readonly number[]; blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: readonly number[], target_lengths: readonly number[], blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: { blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of x1 − x2 + eps along the last dimension. */
 export const pairwise_distance = torchFunction('pairwise_distance') as {
-  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, options: { p?: number | FloatScalar; eps?: number | FloatScalar; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, p?: number | FloatScalar, eps?: number | FloatScalar, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The cosine of the angle between vectors along a dimension; norms count at least eps. */
 export const cosine_similarity = torchFunction('cosine_similarity') as {
-  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (x1: Tensor, x2: Tensor, options: { dim?: number; axis?: number; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (x1: Tensor, x2: Tensor, dim?: number, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm distances of all pairs of rows of two (batches of) matrices (…, P, M) and (…, R, M): (…, P, R). */
@@ -2152,9 +2247,10 @@ export const pdist = torchFunction('pdist') as {
 };
 /** Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. */
 export const einsum = torchFunction('einsum') as {
-  (equation: string, options: { tensors?: readonly (Tensor)[]; path?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (equation: string, tensors?: readonly (Tensor)[], options?: { path?: readonly (number)[] | null; out?: Tensor }): Tensor;
-  (operands: readonly (unknown)[], options?: { out?: Tensor }): Tensor;
+  (options: { equation: string; tensors?: readonly Tensor[]; path?: readonly number[] | null; out?: Tensor }): Tensor;
+  (equation: string, tensors?: readonly Tensor[], options?: { path?: readonly number[] | null; out?: Tensor }): Tensor;
+  (options: { operands: readonly unknown[]; out?: Tensor }): Tensor;
+  (operands: readonly unknown[], options?: { out?: Tensor }): Tensor;
 };
 /** The sum of products over the last `dims` dimensions of a and the first of b, or over two lists of dimensions. */
 export const tensordot = torchFunction('tensordot') as {
@@ -2167,11 +2263,11 @@ export const kron = torchFunction('kron') as {
 };
 /** The product of matrices in the cheapest order; torch.linalg.multi_dot is its new form. */
 export const chain_matmul = torchFunction('chain_matmul') as {
-  (matrices: readonly (Tensor)[], options?: { out?: Tensor }): Tensor;
+  (matrices: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
 /** The cross product along a dimension, or along the first one of three places. */
 export const cross = torchFunction('cross') as {
-  (input: Tensor, other: Tensor, options: { dim?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, other: Tensor, options: { dim?: number | null; axis?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, other: Tensor, dim?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The old name of torch.linalg.cholesky, which PyTorch has removed. */
@@ -2257,6 +2353,7 @@ export const matrix_exp = torchFunction('matrix_exp') as {
 };
 /** The n-th power of a matrix. */
 export const matrix_power = torchFunction('matrix_power') as {
+  (input: Tensor, options: { n: number; out?: Tensor }): Tensor;
   (input: Tensor, n: number, options?: { out?: Tensor }): Tensor;
 };
 /** The Moore–Penrose inverse. */
@@ -2266,61 +2363,66 @@ export const pinverse = torchFunction('pinverse') as {
 };
 /** The nuclear norm of a matrix. */
 export const nuclear_norm = torchFunction('nuclear_norm') as {
-  (input: Tensor, options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
-  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The Frobenius norm. */
 export const frobenius_norm = torchFunction('frobenius_norm') as {
-  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The short-time Fourier transform: transforms of overlapping windows of a signal. */
 export const stft = torchFunction('stft') as {
-  (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null; out?: Tensor }): Tensor;
   (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, pad_mode?: string, normalized?: boolean, onesided?: boolean | null, return_complex?: boolean | null, align_to_window?: boolean | null, options?: { out?: Tensor }): Tensor;
 };
 /** The signal of a short-time Fourier transform: windows are added up, and divided by the sum of their squares. */
 export const istft = torchFunction('istft') as {
-  (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Layer normalisation, and the mean and 1 / √(variance + eps) of every row. */
 export const native_layer_norm = torchFunction('native_layer_norm') as {
-  (input: Tensor, normalized_shape: readonly (number)[], weight: Tensor | null, bias: Tensor | null, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (input: Tensor, options: { normalized_shape: readonly number[]; weight: Tensor | null; bias: Tensor | null; eps: number | FloatScalar; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (input: Tensor, normalized_shape: readonly number[], weight: Tensor | null, bias: Tensor | null, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
 };
 /** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
 export const layer_norm = torchFunction('layer_norm') as {
-  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Divides the last dimensions by their root mean square, then scales. */
 export const rms_norm = torchFunction('rms_norm') as {
-  (input: Tensor, normalized_shape: readonly (number)[], options: { weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
-  (input: Tensor, normalized_shape: readonly (number)[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** Group normalisation, and the mean and 1 / √(variance + eps) of every group. */
 export const native_group_norm = torchFunction('native_group_norm') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, options: { N: number; C: number; HxW: number; group: number; eps: number | FloatScalar; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, N: number, C: number, HxW: number, group: number, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
 };
 /** Normalises groups of channels of each example, then scales and shifts each channel. */
 export const group_norm = torchFunction('group_norm') as {
-  (input: Tensor, num_groups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { num_groups: number; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, num_groups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Normalises each channel over the batch, or by running statistics, then scales and shifts. */
 export const batch_norm = torchFunction('batch_norm') as {
-  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options: { cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, options: { training: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** batch_norm, and the mean and 1 / √(variance + eps) of the batch (empty in evaluation). */
 export const native_batch_norm = torchFunction('native_batch_norm') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, options: { training: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
 };
 /** native_batch_norm with running statistics. */
 export const _native_batch_norm_legit = torchFunction('_native_batch_norm_legit') as {
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor, running_var: Tensor, options: { training: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor, running_var: Tensor, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, options: { training: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
 };
 /** batch_norm in training, with the statistics of the batch and an unused reserve. */
@@ -2329,79 +2431,82 @@ export const _batch_norm_with_update = torchFunction('_batch_norm_with_update') 
 };
 /** Normalises each channel of each example, then scales and shifts. */
 export const instance_norm = torchFunction('instance_norm') as {
-  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options: { cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, options: { use_input_stats: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window. */
 export const max_pool1d = torchFunction('max_pool1d') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool1d = torchFunction('avg_pool1d') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
 export const adaptive_avg_pool1d = torchFunction('adaptive_avg_pool1d') as {
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d') as {
-  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window. */
 export const max_pool2d = torchFunction('max_pool2d') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool2d = torchFunction('avg_pool2d') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
 export const adaptive_avg_pool2d = torchFunction('adaptive_avg_pool2d') as {
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d') as {
-  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window. */
 export const max_pool3d = torchFunction('max_pool3d') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool3d = torchFunction('avg_pool3d') as {
-  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
 export const adaptive_avg_pool3d = torchFunction('adaptive_avg_pool3d') as {
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d') as {
-  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The rows of weight that indices name. */
@@ -2411,6 +2516,7 @@ export const embedding = torchFunction('embedding') as {
 };
 /** The gradient of embedding: each row of the table gets the sum of the gradients of its uses. */
 export const embedding_dense_backward = torchFunction('embedding_dense_backward') as {
+  (grad_output: Tensor, indices: Tensor, options: { num_weights: number; padding_idx: number; scale_grad_by_freq: boolean; out?: Tensor }): Tensor;
   (grad_output: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The sums (mode 0), means (1) or maxima (2) of bags of rows, which begin at offsets. */
@@ -2435,10 +2541,69 @@ export const _scaled_dot_product_flash_attention_for_cpu = torchFunction('_scale
 };
 /** The gradients of _scaled_dot_product_flash_attention_for_cpu, which computes the attention weights again. */
 export const _scaled_dot_product_flash_attention_for_cpu_backward = torchFunction('_scaled_dot_product_flash_attention_for_cpu_backward') as {
+  (grad_out: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, logsumexp: Tensor, dropout_p: number | FloatScalar, options: { is_causal: boolean; attn_mask?: Tensor | null; scale?: number | FloatScalar | null; out?: readonly Tensor[] }): GradQueryGradKeyGradValue;
   (grad_out: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, logsumexp: Tensor, dropout_p: number | FloatScalar, is_causal: boolean, options?: { attn_mask?: Tensor | null; scale?: number | FloatScalar | null; out?: readonly Tensor[] }): GradQueryGradKeyGradValue;
 };
 /** Attention by matrix products, and its weights. */
 export const _scaled_dot_product_attention_math = torchFunction('_scaled_dot_product_attention_math') as {
   (query: Tensor, key: Tensor, value: Tensor, options: { attn_mask?: Tensor | null; dropout_p?: number | FloatScalar; is_causal?: boolean; dropout_mask?: Tensor | null; scale?: number | FloatScalar | null; enable_gqa?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (query: Tensor, key: Tensor, value: Tensor, attn_mask?: Tensor | null, dropout_p?: number | FloatScalar, is_causal?: boolean, dropout_mask?: Tensor | null, options?: { scale?: number | FloatScalar | null; enable_gqa?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** A network of LSTM layers over a sequence: outputs of all steps, last hidden and last cell states. */
+export const lstm = torchFunction('lstm') as {
+  (input: Tensor, hx: readonly Tensor[], params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; batch_first: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (input: Tensor, hx: readonly Tensor[], params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, batch_first: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: readonly Tensor[], params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: readonly Tensor[], params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor, Tensor];
+};
+/** A network of gated recurrent layers over a sequence: outputs of all steps, last hidden states. */
+export const gru = torchFunction('gru') as {
+  (input: Tensor, hx: Tensor, params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; batch_first: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, hx: Tensor, params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, batch_first: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: Tensor, params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: Tensor, params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** A network of recurrent layers with tanh over a sequence: outputs of all steps, last hidden states. */
+export const rnn_tanh = torchFunction('rnn_tanh') as {
+  (input: Tensor, hx: Tensor, params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; batch_first: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, hx: Tensor, params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, batch_first: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: Tensor, params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: Tensor, params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** A network of recurrent layers with relu over a sequence: outputs of all steps, last hidden states. */
+export const rnn_relu = torchFunction('rnn_relu') as {
+  (input: Tensor, hx: Tensor, params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; batch_first: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, hx: Tensor, params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, batch_first: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: Tensor, params: readonly Tensor[], options: { has_biases: boolean; num_layers: number; dropout: number | FloatScalar; train: boolean; bidirectional: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, hx: Tensor, params: readonly Tensor[], has_biases: boolean, num_layers: number, dropout: number | FloatScalar, train: boolean, bidirectional: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** One step of an LSTM: the hidden state and the cell state. */
+export const lstm_cell = torchFunction('lstm_cell') as {
+  (input: Tensor, hx: readonly Tensor[], w_ih: Tensor, w_hh: Tensor, options: { b_ih?: Tensor | null; b_hh?: Tensor | null; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, hx: readonly Tensor[], w_ih: Tensor, w_hh: Tensor, b_ih?: Tensor | null, b_hh?: Tensor | null, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** One step of a gated recurrent unit. */
+export const gru_cell = torchFunction('gru_cell') as {
+  (input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, options: { b_ih?: Tensor | null; b_hh?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih?: Tensor | null, b_hh?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** One step of a recurrent network with tanh. */
+export const rnn_tanh_cell = torchFunction('rnn_tanh_cell') as {
+  (input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, options: { b_ih?: Tensor | null; b_hh?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih?: Tensor | null, b_hh?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** One step of a recurrent network with relu. */
+export const rnn_relu_cell = torchFunction('rnn_relu_cell') as {
+  (input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, options: { b_ih?: Tensor | null; b_hh?: Tensor | null; out?: Tensor }): Tensor;
+  (input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih?: Tensor | null, b_hh?: Tensor | null, options?: { out?: Tensor }): Tensor;
+};
+/** The rows of (steps, batch, …) that are no padding, step by step, and how many each step has. Lengths decrease. */
+export const _pack_padded_sequence = torchFunction('_pack_padded_sequence') as {
+  (input: Tensor, lengths: Tensor, options: { batch_first: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, lengths: Tensor, batch_first: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** Packed rows as (steps, batch, …) with padding, and the lengths. */
+export const _pad_packed_sequence = torchFunction('_pad_packed_sequence') as {
+  (data: Tensor, batch_sizes: Tensor, options: { batch_first: boolean; padding_value: Scalar; total_length: number; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (data: Tensor, batch_sizes: Tensor, batch_first: boolean, padding_value: Scalar, total_length: number, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
 };
