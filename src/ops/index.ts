@@ -48,3 +48,6 @@ import './pooling.ts';
 import './embedding.ts';
 import './low_rank.ts';
 import './unpool.ts';
+import './resample.ts';
+import './rearrange.ts';
+import './gradient.ts';
