@@ -16,6 +16,16 @@ op('pairwise_distance(Tensor x1, Tensor x2, float p=2, float eps=1e-6, bool keep
   },
   surface: ['function', 'nn.functional'],
 });
+op('normalize(Tensor input, float p=2., int[1] dim=1, float eps=1e-12) -> Tensor', {
+  doc: 'Vectors along a dimension divided by their p-norms, which count at least eps.',
+  decompose: ({ input, p, dim, eps }) =>
+    input.div(
+      F.norm(input, p, dim, true)
+        .clamp_min(eps)
+        .expand(input.layout.shape as number[]),
+    ),
+  surface: ['nn.functional'],
+});
 op('cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8) -> Tensor', {
   doc: 'The cosine of the angle between vectors along a dimension; norms count at least eps.',
   decompose: ({ x1, x2, dim, eps }) => {

@@ -33,6 +33,7 @@ import './pad.ts';
 import './loss.ts';
 import './loss_margin.ts';
 import './cross_entropy.ts';
+import './ctc.ts';
 import './distance.ts';
 import './matrices.ts';
 import './einsum.ts';

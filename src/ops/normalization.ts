@@ -552,7 +552,10 @@ op('local_response_norm(Tensor input, int size, float alpha=1e-4, float beta=0.7
     const around = [Math.floor(size / 2), Math.floor((size - 1) / 2)];
     // The mean over `size` channels, missing ones counting as zeros.
     const squares = F.constant_pad_nd(input.square(), [...new Array<number>(2 * (input.ndim - 2)).fill(0), ...around], 0);
-    return input.div(squares.unfold(1, size, 1).mean([-1]).mul(alpha).add(k).pow(beta));
+    const windows = squares.unfold(1, size, 1);
+    const mean =
+      input.dtype.is_floating_point || input.dtype.is_complex ? windows.mean([-1]) : F.div$Tensor_mode(windows.sum([-1]), size, 'trunc');
+    return input.div(mean.mul(alpha).add(k).pow(beta));
   },
   surface: ['nn.functional'],
 });

@@ -369,6 +369,8 @@ export const linear_cross_entropy = torchFunction('linear_cross_entropy', 'funct
 export const ctc_loss = torchFunction('ctc_loss', 'functional') as {
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: { blank?: number; reduction?: string; zero_infinity?: boolean; out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank?: number, reduction?: string, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, options: { input_lengths: readonly number[]; target_lengths: readonly number[]; blank?: number; reduction?: string; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: readonly number[], target_lengths: readonly number[], blank?: number, reduction?: string, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of x1 − x2 + eps along the last dimension. */
 export const pairwise_distance = torchFunction('pairwise_distance', 'functional') as {
@@ -589,4 +591,34 @@ export const upsample_nearest = torchFunction('upsample_nearest', 'functional') 
 export const upsample_bilinear = torchFunction('upsample_bilinear', 'functional') as {
   (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; out?: Tensor }): Tensor;
   (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
+};
+/** Channels to pixels: (*, C r², H, W) → (*, C, H r, W r). */
+export const pixel_shuffle = torchFunction('pixel_shuffle', 'functional') as {
+  (input: Tensor, options: { upscale_factor: number; out?: Tensor }): Tensor;
+  (input: Tensor, upscale_factor: number, options?: { out?: Tensor }): Tensor;
+};
+/** Pixels to channels: the inverse of pixel_shuffle. */
+export const pixel_unshuffle = torchFunction('pixel_unshuffle', 'functional') as {
+  (input: Tensor, options: { downscale_factor: number; out?: Tensor }): Tensor;
+  (input: Tensor, downscale_factor: number, options?: { out?: Tensor }): Tensor;
+};
+/** Channels of groups interleaved: the k-th of every group, for each k. */
+export const channel_shuffle = torchFunction('channel_shuffle', 'functional') as {
+  (input: Tensor, options: { groups: number; out?: Tensor }): Tensor;
+  (input: Tensor, groups: number, options?: { out?: Tensor }): Tensor;
+};
+/** channel_shuffle. */
+export const native_channel_shuffle = torchFunction('native_channel_shuffle', 'functional') as {
+  (input: Tensor, options: { groups: number; out?: Tensor }): Tensor;
+  (input: Tensor, groups: number, options?: { out?: Tensor }): Tensor;
+};
+/** The sliding blocks of (N, C, H, W), or one image (C, H, W), as columns (N, C · block, blocks). */
+export const unfold = torchFunction('unfold', 'functional') as {
+  (input: Tensor, options: { kernel_size: number | readonly number[]; dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], dilation?: number | readonly number[], padding?: number | readonly number[], stride?: number | readonly number[], options?: { out?: Tensor }): Tensor;
+};
+/** Columns (N, C · block, blocks), or one example, added up to images (N, C, H, W). */
+export const fold = torchFunction('fold', 'functional') as {
+  (input: Tensor, options: { output_size: number | readonly number[]; kernel_size: number | readonly number[]; dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | readonly number[], kernel_size: number | readonly number[], dilation?: number | readonly number[], padding?: number | readonly number[], stride?: number | readonly number[], options?: { out?: Tensor }): Tensor;
 };

@@ -1471,6 +1471,21 @@ export const dist = torchFunction('dist') as {
   (input: Tensor, other: Tensor, options: { p?: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, other: Tensor, p?: Scalar, options?: { out?: Tensor }): Tensor;
 };
+/** The norm over all dimensions but one, which keep size 1; dim −1: over all. */
+export const norm_except_dim = torchFunction('norm_except_dim') as {
+  (v: Tensor, options: { pow?: number; dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (v: Tensor, pow?: number, dim?: number, options?: { out?: Tensor }): Tensor;
+};
+/** v scaled to norm g along the first or the last dimension, and the norms of v. */
+export const _weight_norm_interface = torchFunction('_weight_norm_interface') as {
+  (v: Tensor, g: Tensor, options: { dim?: number; axis?: number; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (v: Tensor, g: Tensor, dim?: number, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** v scaled to norm g; the norm is over all dimensions but `dim`. */
+export const _weight_norm = torchFunction('_weight_norm') as {
+  (v: Tensor, g: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
+  (v: Tensor, g: Tensor, dim?: number, options?: { out?: Tensor }): Tensor;
+};
 /** The elements in order along a dimension, and where they were; equal elements keep their order, NaN counts as the largest. */
 export const sort = torchFunction('sort') as {
   (input: Tensor, options: { dim?: number; axis?: number; descending?: boolean; out?: readonly Tensor[] }): ValuesIndices;
@@ -2606,4 +2621,34 @@ export const _pack_padded_sequence = torchFunction('_pack_padded_sequence') as {
 export const _pad_packed_sequence = torchFunction('_pad_packed_sequence') as {
   (data: Tensor, batch_sizes: Tensor, options: { batch_first: boolean; padding_value: Scalar; total_length: number; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (data: Tensor, batch_sizes: Tensor, batch_first: boolean, padding_value: Scalar, total_length: number, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+};
+/** Channels to pixels: (*, C r², H, W) → (*, C, H r, W r). */
+export const pixel_shuffle = torchFunction('pixel_shuffle') as {
+  (input: Tensor, options: { upscale_factor: number; out?: Tensor }): Tensor;
+  (input: Tensor, upscale_factor: number, options?: { out?: Tensor }): Tensor;
+};
+/** Pixels to channels: the inverse of pixel_shuffle. */
+export const pixel_unshuffle = torchFunction('pixel_unshuffle') as {
+  (input: Tensor, options: { downscale_factor: number; out?: Tensor }): Tensor;
+  (input: Tensor, downscale_factor: number, options?: { out?: Tensor }): Tensor;
+};
+/** Channels of groups interleaved: the k-th of every group, for each k. */
+export const channel_shuffle = torchFunction('channel_shuffle') as {
+  (input: Tensor, options: { groups: number; out?: Tensor }): Tensor;
+  (input: Tensor, groups: number, options?: { out?: Tensor }): Tensor;
+};
+/** channel_shuffle. */
+export const native_channel_shuffle = torchFunction('native_channel_shuffle') as {
+  (input: Tensor, options: { groups: number; out?: Tensor }): Tensor;
+  (input: Tensor, groups: number, options?: { out?: Tensor }): Tensor;
+};
+/** The derivative of a function sampled on a grid, along each dimension; spacing is a step or the coordinates. */
+export const gradient = torchFunction('gradient') as {
+  (input: Tensor, options?: { dim?: readonly number[]; axis?: readonly number[]; edge_order?: number }): Tensor[];
+  (input: Tensor, options: { spacing: Scalar; dim?: readonly number[]; axis?: readonly number[]; edge_order?: number }): Tensor[];
+  (input: Tensor, options?: { spacing?: Scalar | null; dim?: number | null; axis?: number | null; edge_order?: number }): Tensor[];
+  (input: Tensor, options: { spacing: readonly Scalar[]; dim?: number | null; axis?: number | null; edge_order?: number }): Tensor[];
+  (input: Tensor, options: { spacing: readonly Scalar[]; dim?: readonly number[]; axis?: readonly number[]; edge_order?: number }): Tensor[];
+  (input: Tensor, options: { spacing: readonly Tensor[]; dim?: number | null; axis?: number | null; edge_order?: number }): Tensor[];
+  (input: Tensor, options: { spacing: readonly Tensor[]; dim?: readonly number[]; axis?: readonly number[]; edge_order?: number }): Tensor[];
 };
