@@ -18,5 +18,6 @@ export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from '
 export * as parameter from './parameter.ts';
 export * from './pooling.ts';
 export * from './rearrange.ts';
+export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase } from './rnn.ts';
 export * from './upsampling.ts';
 export * as utils from './utils/index.ts';

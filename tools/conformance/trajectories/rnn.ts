@@ -13,7 +13,12 @@ const classifier =
     const Y = X.at(':', ':', ':4').cumsum(1).abs().amax(1).argmax(1);
 
     class Classifier extends nn.Module {
-      rnn = new (cell(nn))(6, 10, { num_layers: 2, bidirectional: true, batch_first: true, dropout: 0.2 });
+      rnn: (x: Tensor) => readonly [output: Tensor, state: unknown] = new (cell(nn))(6, 10, {
+        num_layers: 2,
+        bidirectional: true,
+        batch_first: true,
+        dropout: 0.2,
+      });
       fc = new nn.Linear(20, 4);
       override forward(x: Tensor): Tensor {
         const [out] = this.rnn(x);
