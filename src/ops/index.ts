@@ -52,3 +52,5 @@ import './unpool.ts';
 import './resample.ts';
 import './rearrange.ts';
 import './gradient.ts';
+import './attention.ts';
+import './recurrent.ts';
