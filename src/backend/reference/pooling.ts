@@ -1,4 +1,5 @@
 // Reference pooling over any number of spatial dimensions: planes of one window walk.
+import { roundTo } from '../../core/sampling_elements.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { integers, reals, store } from './arrays.ts';
 
@@ -9,7 +10,12 @@ export interface Pool {
   readonly dilation: readonly number[];
 }
 /** Calls f for every output place with the input places of its window, which lie inside the plane. */
-export function eachWindow(input: readonly number[], output: readonly number[], p: Pool, f: (out: number, places: readonly number[]) => void): void {
+export function eachWindow(
+  input: readonly number[],
+  output: readonly number[],
+  p: Pool,
+  f: (out: number, places: readonly number[]) => void,
+): void {
   const n = input.length;
   const axes = output.map((size, d) =>
     Array.from({ length: size }, (_, o) => {
@@ -24,7 +30,11 @@ export function eachWindow(input: readonly number[], output: readonly number[], 
   combine(input, output, axes, n, f);
 }
 /** The windows of adaptive pooling: ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉. */
-export function eachAdaptiveWindow(input: readonly number[], output: readonly number[], f: (out: number, places: readonly number[]) => void): void {
+export function eachAdaptiveWindow(
+  input: readonly number[],
+  output: readonly number[],
+  f: (out: number, places: readonly number[]) => void,
+): void {
   const axes = output.map((size, d) =>
     Array.from({ length: size }, (_, o) => {
       const from = Math.floor((o * input[d]!) / size);
@@ -34,18 +44,28 @@ export function eachAdaptiveWindow(input: readonly number[], output: readonly nu
   );
   combine(input, output, axes, input.length, f);
 }
-function combine(input: readonly number[], output: readonly number[], axes: readonly (readonly number[])[][], n: number, f: (out: number, places: readonly number[]) => void): void {
+function combine(
+  input: readonly number[],
+  output: readonly number[],
+  axes: readonly (readonly number[])[][],
+  n: number,
+  f: (out: number, places: readonly number[]) => void,
+): void {
   let out = 0;
   const visit = (d: number, places: readonly number[]): void => {
     if (d === n) {
       f(out++, places);
       return;
     }
-    for (let o = 0; o < output[d]!; o++) visit(d + 1, places.flatMap((p) => axes[d]![o]!.map((i) => p * input[d]! + i)));
+    for (let o = 0; o < output[d]!; o++)
+      visit(
+        d + 1,
+        places.flatMap((p) => axes[d]![o]!.map((i) => p * input[d]! + i)),
+      );
   };
   visit(0, [0]);
 }
-type Walk = (f: (out: number, places: readonly number[]) => void) => void;
+export type Walk = (f: (out: number, places: readonly number[]) => void) => void;
 const sizeOf = (s: readonly number[]): number => s.reduce((a, b) => a * b, 1);
 
 /** The largest of each window and its place in the plane; NaN wins, the first of equals. */
@@ -96,7 +116,28 @@ export function avgPoolInto(out: Tensor, self: Tensor, plane: number, walk: Walk
   }
   store(out, r);
 }
-export function avgPoolBackwardInto(out: Tensor, grad: Tensor, plane: number, walk: Walk, divisor: (out: number, count: number) => number): void {
+/** avgPoolInto with every step rounded to the dtype, and the division made dimension by dimension. */
+export function avgPoolRoundedInto(out: Tensor, self: Tensor, plane: number, walk: Walk, extents: readonly (readonly number[])[]): void {
+  const x = reals(self);
+  const r = new Float64Array(out.layout.numel);
+  const per = r.length / Math.max(x.length / plane, 1);
+  for (let c = 0; c * plane < x.length; c++) {
+    walk((o, places) => {
+      let s = 0;
+      for (const p of places) s = roundTo(s + x[c * plane + p]!, self.dtype);
+      for (const extent of extents[o]!) s = roundTo(s / extent, self.dtype);
+      r[c * per + o] = s;
+    });
+  }
+  store(out, r);
+}
+export function avgPoolBackwardInto(
+  out: Tensor,
+  grad: Tensor,
+  plane: number,
+  walk: Walk,
+  divisor: (out: number, count: number) => number,
+): void {
   const g = reals(grad);
   const r = new Float64Array(out.layout.numel);
   const planes = r.length / plane;
@@ -110,7 +151,12 @@ export function avgPoolBackwardInto(out: Tensor, grad: Tensor, plane: number, wa
 }
 /** How many places of a window lie in the padded input: the divisor of count_include_pad. */
 export function paddedCounts(input: readonly number[], output: readonly number[], p: Pool): Float64Array {
-  const counts = output.map((size, d) => Array.from({ length: size }, (_, o) => Math.min(o * p.stride[d]! - p.padding[d]! + p.kernel[d]!, input[d]! + p.padding[d]!) - (o * p.stride[d]! - p.padding[d]!)));
+  const counts = output.map((size, d) =>
+    Array.from(
+      { length: size },
+      (_, o) => Math.min(o * p.stride[d]! - p.padding[d]! + p.kernel[d]!, input[d]! + p.padding[d]!) - (o * p.stride[d]! - p.padding[d]!),
+    ),
+  );
   let all = [1];
   for (const axis of counts) all = all.flatMap((a) => axis.map((c) => a * c));
   return Float64Array.from(all);

@@ -422,15 +422,15 @@ export const local_response_norm = torchFunction('local_response_norm', 'functio
   (input: Tensor, options: { size: number; alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, size: number, alpha?: number | FloatScalar, beta?: number | FloatScalar, k?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
-/** The largest element of each window. */
+/** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool1d = torchFunction('max_pool1d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices', 'functional') as {
-  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool1d = torchFunction('avg_pool1d', 'functional') as {
@@ -447,15 +447,15 @@ export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d', 'functio
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** The largest element of each window. */
+/** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool2d = torchFunction('max_pool2d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices', 'functional') as {
-  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool2d = torchFunction('avg_pool2d', 'functional') as {
@@ -472,15 +472,15 @@ export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d', 'functio
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** The largest element of each window. */
+/** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool3d = torchFunction('max_pool3d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices', 'functional') as {
-  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool3d = torchFunction('avg_pool3d', 'functional') as {
@@ -621,4 +621,14 @@ export const unfold = torchFunction('unfold', 'functional') as {
 export const fold = torchFunction('fold', 'functional') as {
   (input: Tensor, options: { output_size: number | readonly number[]; kernel_size: number | readonly number[]; dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | readonly number[], kernel_size: number | readonly number[], dilation?: number | readonly number[], padding?: number | readonly number[], stride?: number | readonly number[], options?: { out?: Tensor }): Tensor;
+};
+/** input (N, C, …) at the points of a grid (N, …, 2 or 3) of coordinates from -1 to 1. */
+export const grid_sample = torchFunction('grid_sample', 'functional') as {
+  (input: Tensor, grid: Tensor, options: { mode?: string; padding_mode?: string; align_corners?: boolean | null; out?: Tensor }): Tensor;
+  (input: Tensor, grid: Tensor, mode?: string, padding_mode?: string, align_corners?: boolean | null, options?: { out?: Tensor }): Tensor;
+};
+/** The grid for grid_sample that moves images of the given size (N, C, …) by affine matrices (N, n, n + 1). */
+export const affine_grid = torchFunction('affine_grid', 'functional') as {
+  (theta: Tensor, options: { size: readonly number[]; align_corners?: boolean | null; out?: Tensor }): Tensor;
+  (theta: Tensor, size: readonly number[], align_corners?: boolean | null, options?: { out?: Tensor }): Tensor;
 };

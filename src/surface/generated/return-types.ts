@@ -167,9 +167,3 @@ export interface GradQueryGradKeyGradValue extends Results {
   readonly 2: Tensor;
   readonly grad_value: Tensor;
 }
-export interface HyCy extends Results {
-  readonly 0: Tensor;
-  readonly hy: Tensor;
-  readonly 1: Tensor;
-  readonly cy: Tensor;
-}

@@ -2449,15 +2449,15 @@ export const instance_norm = torchFunction('instance_norm') as {
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, options: { use_input_stats: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** The largest element of each window. */
+/** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool1d = torchFunction('max_pool1d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices') as {
-  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool1d = torchFunction('avg_pool1d') as {
@@ -2474,15 +2474,15 @@ export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** The largest element of each window. */
+/** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool2d = torchFunction('max_pool2d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices') as {
-  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool2d = torchFunction('avg_pool2d') as {
@@ -2499,15 +2499,15 @@ export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** The largest element of each window. */
+/** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool3d = torchFunction('max_pool3d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices') as {
-  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; out?: readonly Tensor[] }): ValuesIndices;
-  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool3d = torchFunction('avg_pool3d') as {
@@ -2651,4 +2651,24 @@ export const gradient = torchFunction('gradient') as {
   (input: Tensor, options: { spacing: readonly Scalar[]; dim?: readonly number[]; axis?: readonly number[]; edge_order?: number }): Tensor[];
   (input: Tensor, options: { spacing: readonly Tensor[]; dim?: number | null; axis?: number | null; edge_order?: number }): Tensor[];
   (input: Tensor, options: { spacing: readonly Tensor[]; dim?: readonly number[]; axis?: readonly number[]; edge_order?: number }): Tensor[];
+};
+/** (N, C, …) at the points of a grid (N, …, 2) of coordinates from -1 to 1. */
+export const grid_sampler_2d = torchFunction('grid_sampler_2d') as {
+  (input: Tensor, grid: Tensor, options: { interpolation_mode: number; padding_mode: number; align_corners: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, grid: Tensor, interpolation_mode: number, padding_mode: number, align_corners: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** (N, C, …) at the points of a grid (N, …, 3) of coordinates from -1 to 1. */
+export const grid_sampler_3d = torchFunction('grid_sampler_3d') as {
+  (input: Tensor, grid: Tensor, options: { interpolation_mode: number; padding_mode: number; align_corners: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, grid: Tensor, interpolation_mode: number, padding_mode: number, align_corners: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** grid_sampler_2d or grid_sampler_3d. */
+export const grid_sampler = torchFunction('grid_sampler') as {
+  (input: Tensor, grid: Tensor, options: { interpolation_mode: number; padding_mode: number; align_corners: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, grid: Tensor, interpolation_mode: number, padding_mode: number, align_corners: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The points of an image (N, C, …) of the given size, moved by affine matrices (N, n, n + 1). */
+export const affine_grid_generator = torchFunction('affine_grid_generator') as {
+  (theta: Tensor, options: { size: readonly number[]; align_corners: boolean; out?: Tensor }): Tensor;
+  (theta: Tensor, size: readonly number[], align_corners: boolean, options?: { out?: Tensor }): Tensor;
 };
