@@ -1,6 +1,7 @@
 // The `torch` namespace: re-exports only.
 import './surface/install.ts';
 
+export * as func from './nn/func.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';
 export { ops } from './surface/aten.ts';

@@ -178,8 +178,10 @@ function operandShape(o: Op, args: readonly unknown[]): Shape {
   }
   return shape ?? [];
 }
-/** The device of the tensors; 0-d CPU tensors go with any device. */
+/** The device asked for, or that of the tensors; 0-d CPU tensors go with any device. */
 export function deviceOf(o: Op, args: readonly unknown[]): Device {
+  const wanted = o.devicePosition < 0 ? null : (args[o.devicePosition] as Device | null);
+  if (wanted) return wanted;
   let found: Device | null = null;
   const visit = (a: unknown): void => {
     if (a instanceof Tensor) {
@@ -188,9 +190,7 @@ export function deviceOf(o: Op, args: readonly unknown[]): Device {
     } else if (Array.isArray(a)) for (const x of a) visit(x);
   };
   for (const i of o.tensors) visit(args[i]);
-  if (found !== null) return found;
-  const i = o.params.findIndex((p) => p.base === 'Device');
-  return i >= 0 && args[i] ? (args[i] as Device) : cpu;
+  return found ?? cpu;
 }
 
 /** Elementwise results keep their inputs' order of dimensions, as PyTorch's TensorIterator does. */

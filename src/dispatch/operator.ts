@@ -153,6 +153,8 @@ export class Op {
   /** The result has the dtype of floating operands. */
   readonly promotesPlainly: boolean;
   readonly mutates: readonly number[];
+  /** Position of the parameter that names the result's device, or −1. */
+  readonly devicePosition: number;
   /** Whether each parameter is a tensor that may also be given as a number. */
   readonly takesNumber: readonly boolean[];
   /** A backend's faster kernel; false: not for these arguments. */
@@ -168,6 +170,7 @@ export class Op {
     const where = (f: (p: Param) => boolean): number[] => this.params.flatMap((p, i) => (f(p) ? [i] : []));
     this.tensors = where((p) => p.tensor);
     this.mutates = where((p) => p.mutated);
+    this.devicePosition = this.params.findIndex((p) => p.base === 'Device');
     this.formulaInputs = where((p) => !p.list && (p.tensor || p.base === 'Scalar'));
     this.plain = where((p) => p.list || (!p.tensor && p.base !== 'Scalar') || p.optional);
     this.isView = decl.view !== undefined;

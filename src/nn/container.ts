@@ -12,79 +12,19 @@ function position(i: number, n: number): number {
 const isDict = <T>(x: unknown): x is Record<string, T> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
-/** Modules that run one after the other; the first argument may be an object or Map of names. */
-export class Sequential extends Module {
-  static override readonly __name__: string = 'Sequential';
+/** The children by name, in order; one module may be there under several names. */
+const entriesOf = (m: Module): [string, Module][] => [...m.own('child')].filter((e): e is [string, Module] => e[1] !== null);
+
+/** Modules in order, numbered unless they were given names. */
+abstract class Modules extends Module {
   readonly [index: number]: Module;
-  constructor(...modules: Module[] | [Record<string, Module> | Map<string, Module>]) {
-    super();
-    const first = modules[0];
-    if (modules.length === 1 && (first instanceof Map || isDict<Module>(first))) {
-      const entries = first instanceof Map ? first : Object.entries(first);
-      for (const [name, m] of entries) this.add_module(name, m);
-    } else (modules as Module[]).forEach((m, i) => void this.add_module(String(i), m));
-  }
-  forward(input: Tensor): Tensor {
-    let x = input;
-    for (const m of this.children()) x = (m as unknown as (x: Tensor) => Tensor)(x);
-    return x;
-  }
-  override *children(): Generator<Module> {
-    for (const [, m] of this.entriesInOrder()) yield m;
-  }
-  private *entriesInOrder(): Generator<[string, Module]> {
-    yield* this.named_children();
+  get size(): number {
+    return entriesOf(this).length;
   }
   /** The i-th module; a slice as `slice(i, j)`. */
   at(i: number): Module {
-    const all = [...this.children()];
-    return all[position(i, all.length)]!;
-  }
-  slice(start?: number, end?: number): Sequential {
-    return new Sequential(Object.fromEntries([...this.named_children()].slice(start, end)));
-  }
-  append(module: Module): this {
-    this.add_module(String([...this.children()].length), module);
-    return this;
-  }
-  extend(modules: Iterable<Module>): this {
-    for (const m of modules) this.append(m);
-    return this;
-  }
-  insert(index: number, module: Module): this {
-    const all = [...this.children()];
-    all.splice(index < 0 ? index + all.length : index, 0, module);
-    all.forEach((m, i) => void this.add_module(String(i), m));
-    return this;
-  }
-  pop(i: number): Module {
-    const entries = [...this.named_children()];
-    const [name, m] = entries[position(i, entries.length)]!;
-    this._remove_child(name);
-    return m;
-  }
-  *[Symbol.iterator](): Generator<Module> {
-    yield* this.children();
-  }
-}
-
-/** A list of modules that a forward method uses as it likes. */
-export class ModuleList extends Module {
-  static override readonly __name__: string = 'ModuleList';
-  readonly [index: number]: Module;
-  constructor(modules: Iterable<Module> = []) {
-    super();
-    this.extend(modules);
-  }
-  forward(): never {
-    throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
-  }
-  get size(): number {
-    return [...this.children()].length;
-  }
-  at(i: number): Module {
-    const all = [...this.children()];
-    return all[position(i, all.length)]!;
+    const all = entriesOf(this);
+    return all[position(i, all.length)]![1];
   }
   append(module: Module): this {
     this.add_module(String(this.size), module);
@@ -95,17 +35,63 @@ export class ModuleList extends Module {
     return this;
   }
   insert(index: number, module: Module): this {
-    const all = [...this.children()];
-    all.splice(index, 0, module);
-    all.forEach((m, i) => void this.add_module(String(i), m));
-    return this;
+    const all = [...this];
+    all.splice(index < 0 ? index + all.length : index, 0, module);
+    return this.renumber(all);
+  }
+  /** Removes the i-th module; the others are numbered anew. */
+  pop(i: number): Module {
+    const all = [...this];
+    const [m] = all.splice(position(i, all.length), 1);
+    this.renumber(all);
+    return m!;
+  }
+  private renumber(modules: readonly Module[]): this {
+    for (const [name] of entriesOf(this)) this._remove_child(name);
+    return this.extend(modules);
   }
   *[Symbol.iterator](): Generator<Module> {
-    yield* this.children();
+    for (const [, m] of entriesOf(this)) yield m;
+  }
+}
+
+/** Modules that run one after the other; the first argument may be an object or Map of names. */
+export class Sequential extends Modules {
+  static override readonly __name__: string = 'Sequential';
+  constructor(...modules: Module[] | [Record<string, Module> | Map<string, Module>]) {
+    super();
+    const first = modules[0];
+    if (modules.length === 1 && (first instanceof Map || isDict<Module>(first))) {
+      const entries = first instanceof Map ? first : Object.entries(first);
+      for (const [name, m] of entries) this.add_module(name, m);
+    } else (modules as Module[]).forEach((m, i) => void this.add_module(String(i), m));
+  }
+  forward(input: Tensor): Tensor {
+    let x = input;
+    for (const m of this) x = (m as unknown as (x: Tensor) => Tensor)(x);
+    return x;
+  }
+  slice(start?: number, end?: number): Sequential {
+    return new Sequential(new Map(entriesOf(this).slice(start, end)));
+  }
+}
+
+/** A list of modules that a forward method uses as it likes. */
+export class ModuleList extends Modules {
+  static override readonly __name__: string = 'ModuleList';
+  constructor(modules: Iterable<Module> = []) {
+    super();
+    this.extend(modules);
+  }
+  forward(..._: never[]): unknown {
+    throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
+  }
+  slice(start?: number, end?: number): ModuleList {
+    return new ModuleList([...this].slice(start, end));
   }
   /** Equal neighbours are counted, as in `(0-2): 3 x Linear(…)`. */
   override toString(): string {
-    const texts = [...this.children()].map(String);
+    const texts = [...this].map(String);
     if (texts.length === 0) return `${this._get_name()}()`;
     const blocks: { from: number; to: number; text: string }[] = [];
     texts.forEach((text, i) => {
@@ -135,7 +121,7 @@ export class ModuleDict extends Module {
     for (const [name, m] of entries) this.add_module(name, m);
   }
   get(name: string): Module {
-    for (const [n, m] of this.named_children()) if (n === name) return m;
+    for (const [n, m] of entriesOf(this)) if (n === name) return m;
     throw new KeyError(`'${name}'`);
   }
   set(name: string, module: Module): void {
@@ -153,13 +139,13 @@ export class ModuleDict extends Module {
     for (const name of [...this.keys()]) this._remove_child(name);
   }
   *keys(): Generator<string> {
-    for (const [n] of this.named_children()) yield n;
+    for (const [n] of entriesOf(this)) yield n;
   }
   *values(): Generator<Module> {
-    yield* this.children();
+    for (const [, m] of entriesOf(this)) yield m;
   }
-  items(): Generator<[string, Module]> {
-    return this.named_children();
+  items(): readonly [string, Module][] {
+    return entriesOf(this);
   }
   [Symbol.iterator](): Generator<string> {
     return this.keys();
@@ -186,20 +172,21 @@ const asParameter = (x: unknown): unknown => (x instanceof Tensor && !(x instanc
 export class ParameterList extends Module {
   static override readonly __name__: string = 'ParameterList';
   readonly [index: number]: Parameter;
-  #count = 0;
   constructor(values: Iterable<unknown> = []) {
     super();
-    Object.defineProperty(this, 'length', { get: () => this.#count, configurable: true });
     this.extend(values);
+  }
+  override get length(): number {
+    return Object.keys(this).length;
   }
   forward(): never {
     throw new RuntimeError('ParameterList should not be called.');
   }
   at(i: number): Parameter {
-    return this[position(i, this.#count)]!;
+    return this[position(i, this.length)]!;
   }
   append(value: unknown): this {
-    Object.defineProperty(this, String(this.#count++), { value: asParameter(value), writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(this, String(this.length), { value: asParameter(value), writable: true, enumerable: true, configurable: true });
     return this;
   }
   extend(values: Iterable<unknown>): this {
@@ -207,7 +194,7 @@ export class ParameterList extends Module {
     return this;
   }
   *[Symbol.iterator](): Generator<Parameter> {
-    for (let i = 0; i < this.#count; i++) yield this[i]!;
+    for (let i = 0; i < this.length; i++) yield this[i]!;
   }
   override extra_repr(): string {
     return [...this].map((p, i) => `  (${i}): ${describe(p, (t) => String(t.dtype))}`).join('\n');
@@ -216,7 +203,6 @@ export class ParameterList extends Module {
 /** Parameters by name; other values may stand among them. */
 export class ParameterDict extends Module {
   static override readonly __name__: string = 'ParameterDict';
-  #keys: string[] = [];
   constructor(parameters: Record<string, unknown> | Map<string, unknown> | Iterable<readonly [string, unknown]> = {}) {
     super();
     this.update(parameters);
@@ -229,33 +215,31 @@ export class ParameterDict extends Module {
     for (const [name, p] of entries) this.set(name, p);
   }
   get(name: string): Parameter {
-    if (!this.#keys.includes(name)) throw new KeyError(`'${name}'`);
+    if (!this.has(name)) throw new KeyError(`'${name}'`);
     return (this as unknown as Record<string, Parameter>)[name]!;
   }
   set(name: string, value: unknown): void {
-    if (!this.#keys.includes(name)) this.#keys.push(name);
     Object.defineProperty(this, name, { value: asParameter(value), writable: true, enumerable: true, configurable: true });
   }
   has(name: string): boolean {
-    return this.#keys.includes(name);
+    return Object.hasOwn(this, name);
   }
   pop(name: string): Parameter {
     const p = this.get(name);
-    this.#keys = this.#keys.filter((k) => k !== name);
     delete (this as unknown as Record<string, unknown>)[name];
     return p;
   }
   keys(): readonly string[] {
-    return this.#keys;
+    return Object.keys(this);
   }
   values(): Parameter[] {
-    return this.#keys.map((k) => this.get(k));
+    return this.keys().map((k) => this.get(k));
   }
   items(): [string, Parameter][] {
-    return this.#keys.map((k) => [k, this.get(k)]);
+    return this.keys().map((k) => [k, this.get(k)]);
   }
   [Symbol.iterator](): Iterator<string> {
-    return this.#keys[Symbol.iterator]();
+    return this.keys()[Symbol.iterator]();
   }
   override extra_repr(): string {
     return this.items()

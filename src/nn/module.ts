@@ -8,6 +8,7 @@ import { AttributeError, KeyError, RuntimeError, ValueError } from '../core/erro
 import { Tensor } from '../core/tensor.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
+import * as torch from '../surface/generated/torch.ts';
 import { BackwardHook } from './backward-hook.ts';
 import { Buffer, is_lazy, Parameter } from './parameter.ts';
 
@@ -374,6 +375,10 @@ export abstract class Module {
   }
   cuda(): this {
     return this._apply((t) => t.to('cuda' as never));
+  }
+  /** Moves parameters and buffers to a device without their values. */
+  to_empty({ device }: { device: Device | string | null }): this {
+    return this._apply((t) => torch.empty_like(t, { device }));
   }
   /** Puts the memory where other threads can reach it. */
   share_memory(): this {

@@ -14,6 +14,7 @@ import './reduce.ts';
 import './scan.ts';
 import './statistics.ts';
 import './norm.ts';
+import './weight_norm.ts';
 import './sort.ts';
 import './histogram.ts';
 import './segment.ts';

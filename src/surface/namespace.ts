@@ -18,7 +18,6 @@ export * as autograd from './autograd-namespace.ts';
 export * as cuda from './cuda-namespace.ts';
 export * from './dtype-aliases.ts';
 export { __version__, backends, get_num_threads, seed_torch, set_num_threads, version } from './environment.ts';
-export * as func from '../transforms/index.ts';
 export {
   BFloat16Tensor,
   BoolTensor,

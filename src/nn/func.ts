@@ -1,0 +1,3 @@
+// torch.func: composable transforms, and modules as functions for them.
+export * from '../transforms/index.ts';
+export { functional_call, stack_module_state } from './utils/stateless.ts';
