@@ -35,6 +35,10 @@ constexpr int element_size(DType t) {
   switch (t) {
     case DType::u8:
     case DType::i8:
+    case DType::f8_e5m2:
+    case DType::f8_e4m3fn:
+    case DType::f8_e5m2fnuz:
+    case DType::f8_e4m3fnuz:
     case DType::boolean: return 1;
     case DType::i16:
     case DType::u16:

@@ -9,7 +9,7 @@ inline namespace FLAMBEAU_LEVEL {
 
 // PyTorch's ScalarType numbers.
 enum class DType : int {
-  u8 = 0, i8 = 1, i16 = 2, i32 = 3, i64 = 4, f16 = 5, f32 = 6, f64 = 7, c32 = 8, c64 = 9, c128 = 10, boolean = 11, bf16 = 15, u16 = 27, u32 = 28, u64 = 29,
+  u8 = 0, i8 = 1, i16 = 2, i32 = 3, i64 = 4, f16 = 5, f32 = 6, f64 = 7, c32 = 8, c64 = 9, c128 = 10, boolean = 11, bf16 = 15, f8_e5m2 = 23, f8_e4m3fn = 24, f8_e5m2fnuz = 25, f8_e4m3fnuz = 26, u16 = 27, u32 = 28, u64 = 29,
 };
 
 constexpr int MAX_DIMS = 64;

@@ -10,6 +10,10 @@ export type DTypeName =
   | 'uint16'
   | 'uint32'
   | 'uint64'
+  | 'float8_e5m2'
+  | 'float8_e4m3fn'
+  | 'float8_e5m2fnuz'
+  | 'float8_e4m3fnuz'
   | 'float16'
   | 'bfloat16'
   | 'float32'
@@ -78,6 +82,11 @@ export const int64 = make('int64', 4, 8, Category.Integral, 'Long', 'long int');
 export const uint16 = make('uint16', 27, 2, Category.Integral, 'UInt16', 'short unsigned int');
 export const uint32 = make('uint32', 28, 4, Category.Integral, 'UInt32', 'unsigned int');
 export const uint64 = make('uint64', 29, 8, Category.Integral, 'UInt64', 'long unsigned int');
+/** The 8-bit formats hold and convert values; PyTorch does not promote them. */
+export const float8_e5m2 = make('float8_e5m2', 23, 1, Category.Floating, 'Float8_e5m2', 'c10::Float8_e5m2');
+export const float8_e4m3fn = make('float8_e4m3fn', 24, 1, Category.Floating, 'Float8_e4m3fn', 'c10::Float8_e4m3fn');
+export const float8_e5m2fnuz = make('float8_e5m2fnuz', 25, 1, Category.Floating, 'Float8_e5m2fnuz', 'c10::Float8_e5m2fnuz');
+export const float8_e4m3fnuz = make('float8_e4m3fnuz', 26, 1, Category.Floating, 'Float8_e4m3fnuz', 'c10::Float8_e4m3fnuz');
 export const float16 = make('float16', 5, 2, Category.Floating, 'Half', 'c10::Half');
 export const bfloat16 = make('bfloat16', 15, 2, Category.Floating, 'BFloat16', 'c10::BFloat16');
 export const float32 = make('float32', 6, 4, Category.Floating, 'Float', 'float');
@@ -96,6 +105,10 @@ export const dtypes: Readonly<Record<DTypeName, DType>> = {
   uint16,
   uint32,
   uint64,
+  float8_e5m2,
+  float8_e4m3fn,
+  float8_e5m2fnuz,
+  float8_e4m3fnuz,
   float16,
   bfloat16,
   float32,
@@ -119,6 +132,7 @@ export const dtypeAliases = {
 } as const;
 
 export const isIntegral = (d: DType, withBool = false): boolean => d.category === Category.Integral || (withBool && d === bool);
+const isFloat8 = (d: DType): boolean => d.itemsize === 1 && d.category === Category.Floating;
 /** float16 and bfloat16: kernels compute in float32 and round at the store. */
 export const isReducedFloat = (d: DType): boolean => d === float16 || d === bfloat16;
 /** Only floating-point and complex tensors take part in differentiation. */
@@ -144,6 +158,7 @@ const FLOAT_ORDER: readonly DType[] = [float32, float64];
 /** The smallest dtype that both convert to without changing category (torch.promote_types). */
 export function promote_types(a: DType, b: DType): DType {
   if (a === b) return a;
+  if (isFloat8(a) || isFloat8(b)) throw new Error(`Promotion for Float8 Types is not supported, attempted to promote ${a.scalarName} and ${b.scalarName}`);
   if (a.category < b.category) return promote_types(b, a);
   if (a.category > b.category) {
     if (a.category !== Category.Complex || b.category !== Category.Floating) return a;
@@ -204,6 +219,10 @@ export class finfo {
   }
 }
 const FINFO: Partial<Record<DTypeName, readonly [eps: number, max: number, tiny: number, resolution: number]>> = {
+  float8_e5m2: [2 ** -2, 57344, 2 ** -14, 1],
+  float8_e4m3fn: [2 ** -3, 448, 2 ** -6, 1],
+  float8_e5m2fnuz: [2 ** -3, 57344, 2 ** -15, 1],
+  float8_e4m3fnuz: [2 ** -3, 240, 2 ** -7, 1],
   float16: [2 ** -10, 65504, 2 ** -14, 1e-3],
   bfloat16: [2 ** -7, 3.3895313892515355e38, 2 ** -126, 1e-2],
   float32: [2 ** -23, 3.4028234663852886e38, 2 ** -126, 1e-6],

@@ -1,5 +1,6 @@
 // Single elements of a tensor as JavaScript values, read where they lie: for text, without running an operator.
 import { Category, type DType } from './dtype.ts';
+import { float8Codecs, type Float8Name } from './float8.ts';
 import { fromBfloat16, fromHalf } from './half.ts';
 import { Complex } from './scalar.ts';
 import type { Tensor } from './tensor.ts';
@@ -27,5 +28,6 @@ function realReader(t: Tensor): (index: number) => number | bigint {
 }
 function halfDecoder({ name }: DType): ((bits: number) => number) | null {
   if (name === 'bfloat16') return fromBfloat16;
+  if (name in float8Codecs) return float8Codecs[name as Float8Name].decode;
   return name === 'float16' || name === 'complex32' ? fromHalf : null;
 }

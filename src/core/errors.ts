@@ -27,6 +27,14 @@ export class AssertionError extends Error {
 export class ZeroDivisionError extends Error {
   override name = 'ZeroDivisionError';
 }
+/** Python's pickle.UnpicklingError: a checkpoint that is no pickle, or that asks for more than data. */
+export class UnpicklingError extends Error {
+  override name = 'UnpicklingError';
+}
+/** A file that ends before its content does. */
+export class EOFError extends Error {
+  override name = 'EOFError';
+}
 /** Python's TypeError: the platform's own class, which callers expect for wrong argument types. */
 export const PyTypeError = TypeError;
 

@@ -1,6 +1,7 @@
 // The reference interpreter: runs a program over blocks of elements, one loop an instruction.
 import { Category, type DType } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
+import { float8Codecs, type Float8Name } from '../core/float8.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../core/half.ts';
 import { numel, type Shape } from '../core/size.ts';
 import type { TypedArray } from '../core/storage.ts';
@@ -168,14 +169,14 @@ function get(t: MemoryOperand, first: number, step: number, r: Register, k: numb
   if (r instanceof BigInt64Array) {
     if (t.data instanceof BigInt64Array) for (let j = k; j < end; j++, at += step) r[j] = t.data[at]!;
     else if (t.data instanceof BigUint64Array) for (let j = k; j < end; j++, at += step) r[j] = t.data[at]!;
-    else if (is16(t.dtype)) for (let j = k; j < end; j++, at += step) r[j] = truncated(read16(t.dtype, data[at]!));
+    else if (isCoded(t.dtype)) for (let j = k; j < end; j++, at += step) r[j] = truncated(decodeBits(t.dtype, data[at]!));
     else for (let j = k; j < end; j++, at += step) r[j] = truncated(data[at]!);
     return;
   }
   if (type === RegType.Bool) {
-    if (is16(t.dtype)) for (let j = k; j < end; j++, at += step) r[j] = read16(t.dtype, data[at]!) !== 0 ? 1 : 0;
+    if (isCoded(t.dtype)) for (let j = k; j < end; j++, at += step) r[j] = decodeBits(t.dtype, data[at]!) !== 0 ? 1 : 0;
     else for (let j = k; j < end; j++, at += step) r[j] = Number(data[at]) !== 0 ? 1 : 0;
-  } else if (is16(t.dtype)) for (let j = k; j < end; j++, at += step) r[j] = read16(t.dtype, data[at]!);
+  } else if (isCoded(t.dtype)) for (let j = k; j < end; j++, at += step) r[j] = decodeBits(t.dtype, data[at]!);
   else if (t.data instanceof BigInt64Array || t.data instanceof BigUint64Array) {
     for (let j = k; j < end; j++, at += step) r[j] = Number(t.data[at]);
   } else for (let j = k; j < end; j++, at += step) r[j] = data[at]!;
@@ -197,10 +198,11 @@ function put(t: MemoryOperand, first: number, step: number, r: Register, k: numb
     if (r instanceof BigInt64Array) for (let j = k; j < end; j++, at += step) data[at] = Number(BigInt.asIntN(32, r[j]!));
     else if (type === RegType.Bool) for (let j = k; j < end; j++, at += step) data[at] = r[j] as number;
     else for (let j = k; j < end; j++, at += step) data[at] = truncated32(r[j] as number);
-  } else if (is16(d)) for (let j = k; j < end; j++, at += step) data[at] = write16(d, Number(r[j]));
+  } else if (isCoded(d)) for (let j = k; j < end; j++, at += step) data[at] = encodeBits(d, Number(r[j]));
   else for (let j = k; j < end; j++, at += step) data[at] = Number(r[j]);
 }
 
-const is16 = (d: DType): boolean => d.itemsize === 2 ? d.category >= Category.Floating : d.name === 'complex32';
-const read16 = (d: DType, bits: number): number => (d.name === 'bfloat16' ? fromBfloat16(bits) : fromHalf(bits));
-const write16 = (d: DType, v: number): number => (d.name === 'bfloat16' ? toBfloat16(v) : toHalf(v));
+/** Floating point that memory holds as bits. */
+const isCoded = (d: DType): boolean => (d.itemsize <= 2 ? d.category >= Category.Floating : d.name === 'complex32');
+const decodeBits = (d: DType, bits: number): number => (d.name === 'bfloat16' ? fromBfloat16(bits) : d.itemsize === 1 ? float8Codecs[d.name as Float8Name].decode(bits) : fromHalf(bits));
+const encodeBits = (d: DType, v: number): number => (d.name === 'bfloat16' ? toBfloat16(v) : d.itemsize === 1 ? float8Codecs[d.name as Float8Name].encode(v) : toHalf(v));

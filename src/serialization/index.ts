@@ -1,3 +1,18 @@
-// Files of tensors. Imports from surface/ and below.
-export { load_file, load_metadata, save_file } from './files.ts';
-export { load, type Metadata, save } from './safetensors.ts';
+// Files of tensors: PyTorch's checkpoints, safetensors, NumPy's. Imports from surface/, nn/parameter.ts and below.
+export { load, type LoadOptions, save, type SaveOptions } from './checkpoint.ts';
+export { get_safe_globals } from './globals.ts';
+export { load_numpy, type NumpyOptions, save_numpy } from './numpy.ts';
+export {
+  load_file,
+  load_metadata,
+  load_safetensors,
+  type Metadata,
+  safe_open,
+  SafetensorsFile,
+  type SafetensorsOptions,
+  save_file,
+  save_safetensors,
+} from './safetensors.ts';
+export type { FileLike } from './source.ts';
+export { SparseCooTensor } from './sparse.ts';
+export type { MapLocation } from './storages.ts';

@@ -26,8 +26,8 @@ beforeAll(async () => {
 const rowsOf = (kind: Kind, folder: Folder): Row[] => [...run(library, kind, folder, { only: SELECTION[kind], strict: false })];
 const nameOf = (row: Row): string => `${row.group}/${row.id}`;
 
-/** Of these kinds nothing passes yet that could be corrupted: no readers of other programs' files, no summary tables. */
-const NOT_YET: readonly string[] = ['interop', 'seed'];
+/** Of these kinds nothing passes yet that could be corrupted: no summary tables. */
+const NOT_YET: readonly string[] = ['seed'];
 const READY = Object.entries(CORRUPTIONS).filter(([kind]) => !NOT_YET.includes(kind));
 
 describe.each(READY as [Kind, (typeof CORRUPTIONS)[Kind]][])('%s', (kind, corruptions) => {

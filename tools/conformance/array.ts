@@ -10,7 +10,7 @@ export interface Values {
 
 // biome-ignore format: by size
 const ITEM_SIZES: Readonly<Record<string, number>> = {
-  bool: 1, uint8: 1, int8: 1, float8_e4m3fn: 1, float8_e5m2: 1,
+  bool: 1, uint8: 1, int8: 1, float8_e4m3fn: 1, float8_e5m2: 1, float8_e4m3fnuz: 1, float8_e5m2fnuz: 1,
   int16: 2, uint16: 2, float16: 2, bfloat16: 2,
   int32: 4, uint32: 4, float32: 4, complex32: 4,
   int64: 8, uint64: 8, float64: 8, complex64: 8,
@@ -46,13 +46,28 @@ function bfloat(bits: number): number {
   return scratch.getFloat32(0);
 }
 
+/** 8-bit floats of e exponent bits; the `fnuz` variants have one NaN, no infinities and one more exponent. */
+function quarter(bits: number, e: 4 | 5, variant: 'ieee' | 'fn' | 'fnuz'): number {
+  const m = 7 - e;
+  const [exponent, fraction] = [(bits & 0x7f) >> m, bits & ((1 << m) - 1)];
+  if (variant === 'fnuz' && bits === 0x80) return Number.NaN;
+  if (variant === 'fn' && (bits & 0x7f) === 0x7f) return Number.NaN;
+  if (variant === 'ieee' && exponent === 31)
+    return fraction ? Number.NaN : bits & 0x80 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const bias = 2 ** (e - 1) - (variant === 'fnuz' ? 0 : 1);
+  const size = exponent === 0 ? fraction * 2 ** (1 - bias - m) : (2 ** m + fraction) * 2 ** (exponent - bias - m);
+  return bits & 0x80 ? -size : size;
+}
+
 type Reader = (view: DataView, at: number) => number;
 const READERS: Readonly<Record<string, Reader>> = {
   bool: (v, at) => (v.getUint8(at) ? 1 : 0),
   uint8: (v, at) => v.getUint8(at),
   int8: (v, at) => v.getInt8(at),
-  float8_e4m3fn: (v, at) => v.getUint8(at),
-  float8_e5m2: (v, at) => v.getUint8(at),
+  float8_e4m3fn: (v, at) => quarter(v.getUint8(at), 4, 'fn'),
+  float8_e5m2: (v, at) => quarter(v.getUint8(at), 5, 'ieee'),
+  float8_e4m3fnuz: (v, at) => quarter(v.getUint8(at), 4, 'fnuz'),
+  float8_e5m2fnuz: (v, at) => quarter(v.getUint8(at), 5, 'fnuz'),
   int16: (v, at) => v.getInt16(at, true),
   uint16: (v, at) => v.getUint16(at, true),
   int32: (v, at) => v.getInt32(at, true),
