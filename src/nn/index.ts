@@ -1,5 +1,7 @@
 // torch.nn: modules, their base class, parameters, initialisation and helpers. Imports from surface/ and below.
 export * from './activation.ts';
+export { AdaptiveLogSoftmaxWithLoss } from './adaptive.ts';
+export { MultiheadAttention } from './attention.ts';
 export * from './batchnorm.ts';
 export * from './container.ts';
 export * from './conv.ts';
@@ -19,5 +21,6 @@ export * as parameter from './parameter.ts';
 export * from './pooling.ts';
 export * from './rearrange.ts';
 export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase } from './rnn.ts';
+export { type Activation, Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer } from './transformer.ts';
 export * from './upsampling.ts';
 export * as utils from './utils/index.ts';
