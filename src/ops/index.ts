@@ -55,3 +55,4 @@ import './rearrange.ts';
 import './gradient.ts';
 import './attention.ts';
 import './recurrent.ts';
+import './grid_sample.ts';

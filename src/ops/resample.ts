@@ -8,7 +8,15 @@ import { FloatScalar, isScalar, type Scalar, toNumber } from '../core/scalar.ts'
 import { showShape } from '../core/shape.ts';
 import { sameShape, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
-import { type Filter, resampleBytesInto, resampleInto, resampling, transposed } from '../backend/reference/resample.ts';
+import {
+  type Filter,
+  resampleBytesInto,
+  resampleInto,
+  resampling,
+  resamplingForGradient,
+  type Sampling,
+  transposed,
+} from '../backend/reference/resample.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { lookup, op, uses } from '../dispatch/operator.ts';
 import { stridesLike } from './create.ts';
@@ -29,9 +37,10 @@ op(
       const now = self.layout.shape[dim]!;
       const inner = self.layout.shape.slice(dim + 1).reduce((a, b) => a * b, 1);
       const [from, to] = adjoint ? [length, now] : [now, length];
-      const map = resampling({ filter: filter as Filter, from, to, alignCorners: align_corners, scale }, self.dtype, weights ?? undefined);
+      const s: Sampling = { filter: filter as Filter, from, to, alignCorners: align_corners, scale };
+      const map = adjoint ? transposed(resamplingForGradient(s, self.dtype), from) : resampling(s, self.dtype, weights ?? undefined);
       const apply = self.dtype === uint8 && !filter.startsWith('nearest') ? resampleBytesInto : resampleInto;
-      apply(out!, self, adjoint ? transposed(map, from) : map, now, inner);
+      apply(out!, self, map, now, inner);
     },
     grad: {
       self: uses((g, { self, from_end, filter, align_corners, scale, adjoint }) =>
@@ -101,7 +110,10 @@ function checkSizes(m: Member, input: Ints, output: Ints): void {
     );
   }
 }
-function checkDType(m: Member, t: TensorMeta): void {
+/** Antialiased resampling leaves dimensions alone that keep their size. */
+const kept = (m: Member, from: number, to: number): boolean => smooth(m) && from === to;
+function checkDType(m: Member, t: TensorMeta, lengths: Ints): void {
+  if (lengths.every((to, d) => kept(m, t.shape[d + 2]!, to))) return;
   const whole16 = t.dtype === float16 || t.dtype === bfloat16;
   const bytes = t.dtype === uint8 && m.kernel !== 'compute_indices_weights_linear';
   if (bytes || (isDifferentiable(t.dtype) && !t.dtype.is_complex && !(whole16 && smooth(m)))) return;
@@ -124,9 +136,10 @@ function resampled(m: Member, self: Tensor, lengths: Ints, align: boolean, scale
   let r = narrow ? F._to_copy(self, float32) : self;
   for (let from_end = 1; from_end <= m.n; from_end++) {
     const d = m.n - from_end;
-    r = F._resample(r, from_end, lengths[d]!, m.filter, align, scales[d]!, adjoint, weights);
+    if (!kept(m, r.shape[d + 2]!, lengths[d]!)) r = F._resample(r, from_end, lengths[d]!, m.filter, align, scales[d]!, adjoint, weights);
   }
-  return likeInput(self, narrow ? F._to_copy(r, self.dtype) : r);
+  if (narrow) r = F._to_copy(r, self.dtype);
+  return likeInput(self, r === self ? F.clone(r) : r);
 }
 
 interface Spatial {
@@ -163,7 +176,7 @@ for (const m of FAMILY) {
       checkSizes(m, shape, a.output_size);
       if (shape.slice(1).some((s) => s === 0))
         throw new RuntimeError(`Non-empty ${m.n + 2}D data tensor expected but got a tensor with sizes ${showShape(shape)}`);
-      checkDType(m, a.self);
+      checkDType(m, a.self, a.output_size);
       return resampled(m, a.self, a.output_size, a.align_corners ?? false, scalesOf(m, a), false);
     }) as never,
     grad: {
@@ -178,7 +191,7 @@ for (const m of FAMILY) {
     decompose: ((a: Spatial & { grad_output: Tensor; input_size: Ints }) => {
       checkSizes(m, a.input_size, a.output_size);
       checkGradient(m, a.grad_output.layout.shape, [...a.input_size.slice(0, 2), ...a.output_size]);
-      checkDType(m, a.grad_output);
+      checkDType(m, a.grad_output, a.input_size.slice(2));
       return resampled(m, a.grad_output, a.input_size.slice(2), a.align_corners ?? false, scalesOf(m, a), true);
     }) as never,
     grad: { grad_output: uses((h: Tensor, a: Spatial) => call(m, h, a.output_size, a.align_corners ?? false, scalesOf(m, a))) } as never,

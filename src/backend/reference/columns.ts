@@ -1,4 +1,6 @@
 // Sliding blocks of images as columns, and columns added up to images.
+import { complex128, float64 } from '../../core/dtype.ts';
+import { roundTo } from '../../core/sampling_elements.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { complexes, elements, raw, reals, store } from './arrays.ts';
 
@@ -53,8 +55,9 @@ export function imagesInto(out: Tensor, self: Tensor, planes: number, b: Blocks)
   const unit = self.dtype.is_complex ? 2 : 1;
   const x = unit === 2 ? complexes(self) : reals(self);
   const r = new Float64Array(out.layout.numel * unit);
+  const round = (v: number): number => (self.dtype === float64 || self.dtype === complex128 ? v : roundTo(v, self.dtype));
   eachPair(planes, b, (column, pixel) => {
-    for (let u = 0; u < unit; u++) r[unit * pixel + u]! += x[unit * column + u]!;
+    for (let u = 0; u < unit; u++) r[unit * pixel + u] = round(r[unit * pixel + u]! + x[unit * column + u]!);
   });
   store(out, r);
 }

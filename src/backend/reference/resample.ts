@@ -87,6 +87,12 @@ export function resampling(s: Sampling, dtype: DType, weights: DType = float64):
   const step = distance(s, round);
   return assembled(Array.from({ length: s.to }, (_, o) => taps(s, o, step, round, (w) => roundTo(w, weights))));
 }
+/** The map that PyTorch's gradient transposes: of the nearest neighbour, whole factors count and not the given ones. */
+export function resamplingForGradient(s: Sampling, dtype: DType): SparseMap {
+  const factor = s.to / s.from;
+  if (s.filter !== 'nearest' || (factor !== 1 && factor !== 2)) return resampling(s, dtype);
+  return assembled(Array.from({ length: s.to }, (_, o) => [[Math.floor(o / factor), 1]] as const));
+}
 /** The adjoint map: from `to` elements back to `from`. */
 export function transposed(m: SparseMap, from: number): SparseMap {
   const rows: Tap[][] = Array.from({ length: from }, () => []);

@@ -361,7 +361,7 @@ export const cross_entropy = torchFunction('cross_entropy', 'functional') as {
   (input: Tensor, target: Tensor, options: { weight?: Tensor | null; size_average?: boolean | null; ignore_index?: number; reduce?: boolean | null; reduction?: string; label_smoothing?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, target: Tensor, weight?: Tensor | null, size_average?: boolean | null, ignore_index?: number, reduce?: boolean | null, reduction?: string, label_smoothing?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
-/** cross_entropy of linear(input, linear_weight, linear_bias). The options, which trade time for memory, do not change the result. */
+/** cross_entropy of linear(input, linear_weight, linear_bias); with options in chunks, which takes less memory. */
 export const linear_cross_entropy = torchFunction('linear_cross_entropy', 'functional') as {
   (input: Tensor, linear_weight: Tensor, target: Tensor, options?: { linear_bias?: Tensor | null; weight?: Tensor | null; reduction?: string; ignore_index?: number | null; label_smoothing?: number | FloatScalar; options?: unknown | null; out?: Tensor }): Tensor;
 };
