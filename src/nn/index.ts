@@ -11,6 +11,7 @@ export * from './embedding.ts';
 export * as functional from './functional.ts';
 export * as init from './init.ts';
 export * from './linear.ts';
+export * from './linear_cross_entropy.ts';
 export * from './loss.ts';
 export { type ForwardHook, type ForwardPreHook, type IncompatibleKeys, Module, type StateDict } from './module.ts';
 export * as modules from './modules.ts';

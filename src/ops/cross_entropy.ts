@@ -1,4 +1,4 @@
-// Losses over classes: nll_loss, cross_entropy, linear_cross_entropy.
+// Losses over classes: nll_loss, cross_entropy.
 import { type Classes, nllLossBackwardInto, nllLossInto } from '../backend/reference/loss.ts';
 import { int64, uint8 } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
@@ -13,45 +13,86 @@ import { Reduction, reductionOf } from './reduction.ts';
 const classesOf = (shape: Shape): Classes =>
   shape.length === 1 ? { n: 1, classes: shape[0]!, positions: 1 } : { n: shape[0]!, classes: shape[1]!, positions: numel(shape.slice(2)) };
 
-op('_nll_loss(Tensor self, Tensor target, Tensor? weight, int reduction, int ignore_index) -> (Tensor output, hidden Tensor total_weight)', {
-  doc: '−weight · self at the target class of each example.',
-  meta: ({ self, target, reduction }) => [
-    { shape: reduction === Reduction.none && self.ndim > 1 ? target.layout.shape : [], dtype: self.dtype },
-    { shape: [], dtype: self.dtype },
-  ],
-  kernel: ({ self, target, weight, reduction, ignore_index }, out, total) =>
-    nllLossInto(out!, total!, self, target, weight, classesOf(self.layout.shape), ignore_index, self.ndim === 1 ? reduction || Reduction.sum : reduction),
-  grad: {
-    self: uses('target', 'weight', 'total_weight', (g, { self, target, weight, total_weight, reduction, ignore_index }) =>
-      F._nll_loss_backward(g, target, weight, total_weight, self.shape as number[], reduction, ignore_index),
-    ),
+op(
+  '_nll_loss(Tensor self, Tensor target, Tensor? weight, int reduction, int ignore_index) -> (Tensor output, hidden Tensor total_weight)',
+  {
+    doc: '−weight · self at the target class of each example.',
+    meta: ({ self, target, reduction }) => [
+      { shape: reduction === Reduction.none && self.ndim > 1 ? target.layout.shape : [], dtype: self.dtype },
+      { shape: [], dtype: self.dtype },
+    ],
+    kernel: ({ self, target, weight, reduction, ignore_index }, out, total) =>
+      nllLossInto(
+        out!,
+        total!,
+        self,
+        target,
+        weight,
+        classesOf(self.layout.shape),
+        ignore_index,
+        self.ndim === 1 ? reduction || Reduction.sum : reduction,
+      ),
+    grad: {
+      self: uses('target', 'weight', 'total_weight', (g, { self, target, weight, total_weight, reduction, ignore_index }) =>
+        F._nll_loss_backward(g, target, weight, total_weight, self.shape as number[], reduction, ignore_index),
+      ),
+    },
+    batch: (run, a, batched, n) => batchOfLosses(run as never, a, batched, n),
+    autocast: 'float32',
+    surface: [],
+    gradName: 'NllLossBackward0',
+    inplace: false,
   },
-  batch: (run, a, batched, n) => batchOfLosses(run as never, a, batched, n),
-  autocast: 'float32',
-  surface: [],
-  gradName: 'NllLossBackward0',
-  inplace: false,
-});
-op('_nll_loss_backward(Tensor grad, Tensor target, Tensor? weight, Tensor total_weight, int[] input_size, int reduction, int ignore_index) -> Tensor', {
-  doc: 'The gradient of the negative log likelihood with respect to the log-probabilities.',
-  meta: ({ grad, input_size }) => ({ shape: input_size, dtype: grad.dtype }),
-  kernel: ({ grad, target, weight, total_weight, input_size, reduction, ignore_index }, out) =>
-    nllLossBackwardInto(out!, grad, target, weight, total_weight, classesOf(input_size), ignore_index, input_size.length === 1 ? reduction || Reduction.sum : reduction),
-  grad: {
-    grad: uses('target', 'weight', (h, { target, weight, reduction, ignore_index }) => F._nll_loss(h, target, weight, reduction, ignore_index)),
+);
+op(
+  '_nll_loss_backward(Tensor grad, Tensor target, Tensor? weight, Tensor total_weight, int[] input_size, int reduction, int ignore_index) -> Tensor',
+  {
+    doc: 'The gradient of the negative log likelihood with respect to the log-probabilities.',
+    meta: ({ grad, input_size }) => ({ shape: input_size, dtype: grad.dtype }),
+    kernel: ({ grad, target, weight, total_weight, input_size, reduction, ignore_index }, out) =>
+      nllLossBackwardInto(
+        out!,
+        grad,
+        target,
+        weight,
+        total_weight,
+        classesOf(input_size),
+        ignore_index,
+        input_size.length === 1 ? reduction || Reduction.sum : reduction,
+      ),
+    grad: {
+      grad: uses('target', 'weight', (h, { target, weight, reduction, ignore_index }) =>
+        F._nll_loss(h, target, weight, reduction, ignore_index),
+      ),
+    },
+    surface: [],
   },
-  surface: [],
-});
-type LossArgs = { readonly self: Tensor; readonly target: Tensor; readonly weight: Tensor | null; readonly reduction: number; readonly ignore_index: number };
+);
+type LossArgs = {
+  readonly self: Tensor;
+  readonly target: Tensor;
+  readonly weight: Tensor | null;
+  readonly reduction: number;
+  readonly ignore_index: number;
+};
 /** Under vmap the losses of all examples are computed at once and reduced by row. */
-function batchOfLosses(_run: never, { self, target, weight, reduction, ignore_index }: LossArgs, batched: Readonly<Partial<Record<string, boolean>>>, n: number): [Tensor, Tensor] {
+function batchOfLosses(
+  _run: never,
+  { self, target, weight, reduction, ignore_index }: LossArgs,
+  batched: Readonly<Partial<Record<string, boolean>>>,
+  n: number,
+): [Tensor, Tensor] {
   const x = batched.self ? self : self.expand([n, ...self.layout.shape]);
   const t = batched.target ? target : target.expand([n, ...target.layout.shape]);
   const dim = x.ndim === 2 ? 1 : 2;
   const index = x.ndim === 2 ? t.reshape([n, 1]) : t.unsqueeze(2);
   const ignored = index.eq(ignore_index);
   const safe = index.masked_fill(ignored, 0);
-  const weights = weight ? (batched.weight ? F.gather(weight, 1, safe.reshape([n, -1])) : F.index_select(weight, 0, safe.reshape([-1]))).reshape(safe.layout.shape as number[]) : F.ones_like(safe, x.dtype);
+  const weights = weight
+    ? (batched.weight ? F.gather(weight, 1, safe.reshape([n, -1])) : F.index_select(weight, 0, safe.reshape([-1]))).reshape(
+        safe.layout.shape as number[],
+      )
+    : F.ones_like(safe, x.dtype);
   const counted = weights.masked_fill(ignored, 0);
   const each = F.gather(x, dim, safe).neg().mul(counted).squeeze(dim);
   const total = counted.reshape([n, -1]).sum([1]);
@@ -65,28 +106,37 @@ function nllLoss(input: Tensor, given: Tensor, weight: Tensor | null, reduction:
   const target = asClasses(given);
   const [x, t] = [input.layout.shape, target.layout.shape];
   if (x.length < 1) throw new ValueError(`Expected 1 or more dimensions (got ${x.length})`);
-  if (x.length !== 1 && x[0] !== t[0]) throw new ValueError(`Expected input batch_size (${x[0]}) to match target batch_size (${t[0] ?? 0}).`);
+  if (x.length !== 1 && x[0] !== t[0])
+    throw new ValueError(`Expected input batch_size (${x[0]}) to match target batch_size (${t[0] ?? 0}).`);
   if (x.length === 1 || x.length === 2) {
     if (t.length > 1) throw new RuntimeError('0D or 1D target tensor expected, multi-target not supported');
-    if (x.length === 1 && t.length === 1 && t[0] !== 1) throw new ValueError(`For 1D input, 1D target must have size 1, but got target size: ${t[0]}`);
+    if (x.length === 1 && t.length === 1 && t[0] !== 1)
+      throw new ValueError(`For 1D input, 1D target must have size 1, but got target size: ${t[0]}`);
   } else if (x.length === 4) {
-    if (t.length !== 3) throw new RuntimeError(`only batches of spatial targets supported (3D tensors) but got targets of dimension: ${t.length}`);
+    if (t.length !== 3)
+      throw new RuntimeError(`only batches of spatial targets supported (3D tensors) but got targets of dimension: ${t.length}`);
     if (t[1] !== x[2] || t[2] !== x[3]) throw new RuntimeError(`size mismatch (got input: ${showShape(x)} , target: ${showShape(t)}`);
   } else if (!sameShape(t.slice(1), x.slice(2))) {
     throw new RuntimeError(`Expected target size ${showShape([x[0]!, ...x.slice(2)])}, got ${showShape(t)}`);
   }
   const classes = x[x.length === 1 ? 0 : 1]!;
   if (weight && (weight.ndim !== 1 || weight.layout.numel !== classes)) {
-    throw new RuntimeError(`weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.layout.shape)}`);
+    throw new RuntimeError(
+      `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.layout.shape)}`,
+    );
   }
-  if (target.dtype !== int64 && target.dtype !== uint8) throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
+  if (target.dtype !== int64 && target.dtype !== uint8)
+    throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
   return F._nll_loss(input, target, weight, reduction, ignore);
 }
-op(`nll_loss(Tensor input, Tensor target, Tensor? weight=None, bool? size_average=None, int ignore_index=-100, bool? reduce=None, str reduction="mean") -> Tensor`, {
-  doc: 'The negative log likelihood of class indices, from log-probabilities (N, C, …) or (C).',
-  decompose: (a) => nllLoss(a.input, a.target, a.weight, reductionOf(a), a.ignore_index),
-  surface: ['nn.functional'],
-});
+op(
+  `nll_loss(Tensor input, Tensor target, Tensor? weight=None, bool? size_average=None, int ignore_index=-100, bool? reduce=None, str reduction="mean") -> Tensor`,
+  {
+    doc: 'The negative log likelihood of class indices, from log-probabilities (N, C, …) or (C).',
+    decompose: (a) => nllLoss(a.input, a.target, a.weight, reductionOf(a), a.ignore_index),
+    surface: ['nn.functional'],
+  },
+);
 
 const classDim = (input: Tensor): number => (input.ndim === 1 ? 0 : 1);
 const along = (weight: Tensor, input: Tensor): Tensor => weight.reshape(input.layout.shape.map((_, i) => (i === classDim(input) ? -1 : 1)));
@@ -94,9 +144,12 @@ const along = (weight: Tensor, input: Tensor): Tensor => weight.reshape(input.la
 function withProbabilities(self: Tensor, target: Tensor, weight: Tensor | null, reduction: number, smoothing: number): Tensor {
   const dim = classDim(self);
   const classes = self.layout.shape[dim]!;
-  if (!target.dtype.is_floating_point) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
+  if (!target.dtype.is_floating_point)
+    throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
   if (weight && (weight.ndim !== 1 || weight.layout.numel !== classes)) {
-    throw new RuntimeError(`cross_entropy: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.layout.shape)}`);
+    throw new RuntimeError(
+      `cross_entropy: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.layout.shape)}`,
+    );
   }
   const input = F.log_softmax$int(self, dim);
   const smooth = smoothing > 0 ? target.mul(1 - smoothing).add(smoothing / classes) : target;
@@ -117,14 +170,27 @@ function withSmoothing(self: Tensor, given: Tensor, weight: Tensor | null, reduc
   if (reduction === Reduction.mean) {
     const kept = ignored.logical_not();
     const safe = target.masked_fill(ignored, 0);
-    const total = weight ? F.index_select(weight, 0, safe.reshape([-1])).mul(kept.reshape([-1])).sum() : kept.sum();
+    const total = weight
+      ? F.index_select(weight, 0, safe.reshape([-1]))
+          .mul(kept.reshape([-1]))
+          .sum()
+      : kept.sum();
     rest = rest.div(total);
   }
   return loss.mul(1 - smoothing).add(rest.mul(smoothing / input.layout.shape[dim]!));
 }
-function crossEntropy(self: Tensor, target: Tensor, weight: Tensor | null, reduction: number, ignore: number, smoothing: number): Tensor {
+/** The loss of class indices, or of class probabilities where the target has the shape of the logits. */
+export function crossEntropy(
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  reduction: number,
+  ignore: number,
+  smoothing: number,
+): Tensor {
   if (sameShape(self.layout.shape, target.layout.shape)) {
-    if (!target.dtype.is_floating_point) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
+    if (!target.dtype.is_floating_point)
+      throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
     if (ignore >= 0) throw new RuntimeError('ignore_index is not supported for floating point target');
     return withProbabilities(self, target, weight, reduction, smoothing);
   }
@@ -140,35 +206,6 @@ op(
     doc: 'The cross entropy of logits (N, C, …) or (C) with class indices or class probabilities.',
     decompose: (a) => crossEntropy(a.input, a.target, a.weight, reductionOf(a), a.ignore_index, a.label_smoothing),
     autocast: 'float32',
-    surface: ['nn.functional'],
-  },
-);
-
-op(
-  'linear_cross_entropy(Tensor input, Tensor linear_weight, Tensor target, *, Tensor? linear_bias=None, Tensor? weight=None, str reduction="mean", int? ignore_index=None, float label_smoothing=0, Options? options=None) -> Tensor',
-  {
-    doc: 'cross_entropy of linear(input, linear_weight, linear_bias). The options, which trade time for memory, do not change the result.',
-    decompose: ({ input, linear_weight, target, linear_bias, weight, reduction, ignore_index, label_smoothing }) => {
-      const tuple = (s: Shape): string => `(${s.join(', ')}${s.length === 1 ? ',' : ''})`;
-      if (input.ndim < 1 || input.ndim > 2) throw new RuntimeError(`expected input with dimensionality 1 or 2, got ${input.ndim}`);
-      if (linear_weight.ndim < 2) throw new RuntimeError(`expected linear_weight with dimensionality at least 2, got ${linear_weight.ndim}`);
-      const [x, w] = [input.layout.shape, linear_weight.layout.shape];
-      const features = x[x.length - 1]!;
-      if (features !== w[w.length - 1]) {
-        throw new RuntimeError(`expected equal input and linear_weight last dimensions (in_features), got ${features} and ${w[w.length - 1]}, respectively`);
-      }
-      const [batch, outs] = [x.slice(0, -1), w.slice(0, -1)];
-      if (linear_bias && !sameShape(linear_bias.layout.shape, outs)) throw new RuntimeError(`expected linear_bias shape ${tuple(outs)}, got ${tuple(linear_bias.layout.shape)}`);
-      if (outs.length > 1 && batch.length === 0) {
-        throw new RuntimeError(
-          `K-dimensional loss defined by linear_weight shape ${tuple(w)} requires batched input, (N, ${features}), got unbatched input with shape ${tuple(x)}`,
-        );
-      }
-      const shape = [...batch, ...outs];
-      if (sameShape(target.layout.shape, shape) && ignore_index !== null) throw new RuntimeError('ignore_index cannot be specified when target contains probabilities');
-      const logits = F.linear(input, linear_weight.reshape([-1, features]), linear_bias && linear_bias.reshape([-1])).reshape(shape);
-      return crossEntropy(logits, target, weight, reductionOf({ reduction }), ignore_index ?? -100, label_smoothing);
-    },
     surface: ['nn.functional'],
   },
 );

@@ -114,7 +114,7 @@ interface CtcArgs {
 function ctcLoss({ log_probs, targets, blank, zero_infinity }: CtcArgs, inputs: Lengths, labels: Lengths, reduction: number): Tensor {
   const batched = log_probs.ndim === 3;
   const [x, t] = batched ? [log_probs, targets] : [log_probs.unsqueeze(1), targets.unsqueeze(0)];
-  const [each] = F._ctc_loss(x, t, inputs, labels, blank, zero_infinity) as readonly Tensor[];
+  const [each] = F._ctc_loss(x, t, inputs, labels, blank, zero_infinity) as unknown as readonly Tensor[];
   const loss = zero_infinity ? each!.masked_fill(each!.eq(Number.POSITIVE_INFINITY), 0) : each!;
   if (reduction === Reduction.mean)
     return loss

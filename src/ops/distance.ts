@@ -51,11 +51,11 @@ op('_distance_slope(Tensor grad, Tensor diff, Tensor dist, float p) -> Tensor', 
   doc: 'The derivative of a p-norm with respect to one element; 0 where the norm is 0.',
   pointwise: (grad, diff, dist, p) => {
     if (p === 0) return grad.mul(0);
-    if (p === 1) return grad.mul(diff.sign());
-    if (p === INFINITE) return diff.abs().lt(dist).where(0, grad.mul(diff.sign()));
-    const flat = p < 1 ? dist.eq(0).logical_or(diff.eq(0)) : dist.eq(0);
+    if (p === 1) return grad.mul(diff.sgn());
+    if (p === INFINITE) return diff.abs().lt(dist).where(0, grad.mul(diff.sgn()));
+    const flat = p < 1 ? dist.eq(0).or(diff.eq(0)) : dist.eq(0);
     if (p === 2) return flat.where(0, grad.mul(diff).div(dist));
-    const power = p < 2 ? diff.sign().mul(diff.abs().pow(p - 1)) : diff.mul(diff.abs().pow(p - 2));
+    const power = p < 2 ? diff.sgn().mul(diff.abs().pow(p - 1)) : diff.mul(diff.abs().pow(p - 2));
     return flat.where(0, power.mul(grad).div(dist.pow(p - 1)));
   },
   surface: [],

@@ -320,8 +320,8 @@ op(
         each,
         input.ndim === 1 && include_last_offset,
         padding_idx,
-      ) as readonly Tensor[];
-      return bags[0]!;
+      );
+      return (bags as unknown as readonly Tensor[])[0]!;
     },
     integers: ['input', 'offsets'],
     surface: ['nn.functional'],

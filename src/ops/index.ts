@@ -34,6 +34,7 @@ import './pad.ts';
 import './loss.ts';
 import './loss_margin.ts';
 import './cross_entropy.ts';
+import './linear_cross_entropy.ts';
 import './ctc.ts';
 import './distance.ts';
 import './matrices.ts';

@@ -241,7 +241,7 @@ for (const n of [1, 2, 3] as const) {
   const max = (a: PublicArgs, indices: boolean): readonly Tensor[] => {
     const p = pool('max', a);
     if (n === 1 && !indices) checkMaxPool1d(a.input, p, a.ceil_mode);
-    return F._max_pool(a.input, p.kernel, p.stride, p.padding, p.dilation, a.ceil_mode) as readonly Tensor[];
+    return F._max_pool(a.input, p.kernel, p.stride, p.padding, p.dilation, a.ceil_mode) as unknown as readonly Tensor[];
   };
   op(`max_pool${n}d(${maxParams}) -> Tensor` as string, {
     doc: 'The largest element of each window, and with return_indices its place in the plane.',
@@ -280,7 +280,7 @@ for (const n of [1, 2, 3] as const) {
     surface: BOTH,
   });
   const adaptiveMax = (a: AdaptiveArgs): readonly Tensor[] =>
-    F._adaptive_max_pool(a.input, adaptiveSize('max', a.input, a.output_size, n)) as readonly Tensor[];
+    F._adaptive_max_pool(a.input, adaptiveSize('max', a.input, a.output_size, n)) as unknown as readonly Tensor[];
   op(`adaptive_max_pool${n}d(Tensor input, SizeOrNone output_size, bool return_indices=False) -> Tensor` as string, {
     doc: 'The largest element of windows that divide the input into output_size.',
     decompose: ((a: AdaptiveArgs & { return_indices: boolean }) => (a.return_indices ? adaptiveMax(a) : adaptiveMax(a)[0])) as never,
