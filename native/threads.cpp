@@ -1,13 +1,11 @@
 // The process's thread pool: workers spin for a moment, then park. One set of workers serves every isolate; whoever finds it busy works alone.
+// What differs between the addon and WebAssembly is in threads_std.hpp and threads_wasm.hpp: relax, yield, Parking, start_thread, hardware_threads, guarded and rethrow.
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <new>
-#include <stdexcept>
-#include <thread>
 #include "kernels/parallel.hpp"
-#if defined(__x86_64__)
-#include <immintrin.h>
+#if defined(__wasm__)
+#include "threads_wasm.hpp"
+#else
+#include "threads_std.hpp"
 #endif
 
 namespace flambeau {
@@ -16,33 +14,19 @@ namespace {
 constexpr int MAX_THREADS = 256;
 constexpr int SPINS = 4000;  // about 50 µs with the pause instruction: longer than the gap between the kernels of one model step
 
-inline void relax() {
-#if defined(__x86_64__)
-  _mm_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
-
 // One call of run_chunks. Workers and caller take chunks from `next` until none is left.
 struct Job {
   void (*run)(void*, int64_t) = nullptr;
   void* context = nullptr;
   int64_t chunks = 0;
   std::atomic<int64_t> next{0};
-  std::atomic<int> failed{0};  // 1: out of memory, 2: another exception
+  std::atomic<int> failed{0};  // what guarded() returned
 
   void work() noexcept {
     for (;;) {
       const int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
       if (chunk >= chunks) return;
-      try {
-        run(context, chunk);
-      } catch (const std::bad_alloc&) {
-        failed = 1;
-      } catch (...) {
-        failed = 2;
-      }
+      if (const int failure = guarded(run, context, chunk)) failed = failure;
     }
   }
 };
@@ -52,48 +36,61 @@ class Pool {
   // it never waits for a parked worker to wake up.
   struct alignas(64) Worker {
     std::atomic<Job*> job{nullptr};
+    Job* working = nullptr;  // the job while it is taken
   };
   Job taken_marker{};
   Job* const TAKEN = &taken_marker;
   Worker workers[MAX_THREADS];
   std::atomic<bool> busy{false};
-  std::mutex sleep;
-  std::condition_variable wake;
-  std::atomic<int> parked{0};
+  Parking parking;
   int started = 0;  // touched by the owner of `busy` only
 
-  void serve(Worker& worker) {
+  // False: the system gives no more threads; those that exist do the work.
+  bool start_worker() {
+    if (!start_thread([](int index) { pool().serve(index); }, started)) return false;
+    started++;
+    return true;
+  }
+
+ public:
+  // The pool is never destroyed and workers run until the process ends: exit neither waits for them nor pulls memory from under them.
+  static Pool& pool() {
+    static Pool* instance = new Pool;
+    return *instance;
+  }
+
+  void serve(int index) {
+    Worker& worker = workers[index];
     for (;;) {
       int spins = 0;
       Job* job;
       while (!(job = worker.job.load())) {
-        if (++spins < SPINS) {
-          relax();
-          continue;
-        }
-        std::unique_lock<std::mutex> lock(sleep);
-        parked.fetch_add(1);
-        wake.wait(lock, [&] { return worker.job.load() != nullptr; });
-        parked.fetch_sub(1);
+        if (++spins < SPINS) relax();
+        else parking.park([&] { return worker.job.load() != nullptr; });
       }
       if (!worker.job.compare_exchange_strong(job, TAKEN)) continue;
+      worker.working = job;
       job->work();
       worker.job.store(nullptr, std::memory_order_release);
     }
   }
-
-  // Workers run until the process ends: the pool is never destroyed, so that exit neither waits for them nor pulls memory from under them.
-  bool start_worker() {
-    try {
-      std::thread([this, &worker = workers[started]] { serve(worker); }).detach();
-      started++;
-      return true;
-    } catch (...) {
-      return false;  // the system gives no more threads: work with those that exist
+  // For WebAssembly, which cannot catch its own traps. The worker gave up in the middle of a chunk:
+  void abandon(int index) {
+    Worker& worker = workers[index];
+    if (worker.job.load() != TAKEN) return;
+    worker.working->failed = OUT_OF_MEMORY_FAILURE;
+    worker.job.store(nullptr, std::memory_order_release);
+  }
+  // The caller gave up: its job is on a stack that will be cut off.
+  void settle() {
+    for (int i = 0; i < started; i++) {
+      Job* job = workers[i].job.load();
+      if (job && job != TAKEN && workers[i].job.compare_exchange_strong(job, nullptr)) continue;
+      while (workers[i].job.load(std::memory_order_acquire)) yield();
     }
+    busy.store(false);
   }
 
- public:
   void run(int64_t chunks, int threads, void (*run)(void*, int64_t), void* context) {
     Job job;
     job.run = run;
@@ -107,43 +104,34 @@ class Pool {
       }
       if (helpers > started) helpers = started;
       for (int i = 0; i < helpers; i++) workers[i].job.store(&job);
-      if (parked.load()) {
-        { std::lock_guard<std::mutex> guard(sleep); }
-        wake.notify_all();
-      }
+      parking.wake_all();
       job.work();
       for (int i = 0; i < helpers; i++) {
         Job* offered = &job;
         if (workers[i].job.compare_exchange_strong(offered, nullptr)) continue;
         for (int spins = 0; workers[i].job.load(std::memory_order_acquire);) {
-          if (++spins < SPINS)
-            relax();
-          else
-            std::this_thread::yield();
+          if (++spins < SPINS) relax();
+          else yield();
         }
       }
       busy.store(false);
     }
-    if (job.failed == 1) throw std::bad_alloc();
-    if (job.failed) throw std::runtime_error("a kernel failed");
+    if (job.failed) rethrow(job.failed);
   }
 };
 
-Pool& pool() {
-  static Pool* instance = new Pool;
-  return *instance;
-}
-
-int default_threads() {
-  const unsigned n = std::thread::hardware_concurrency();
-  return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : static_cast<int>(n);
-}
-std::atomic<int> threads{default_threads()};
+int within_limits(int n) { return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n; }
+std::atomic<int> threads{within_limits(hardware_threads())};
 
 }  // namespace
 
-void run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) { pool().run(chunks, num_threads(), run, context); }
-void set_num_threads(int n) { threads = n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n; }
+void run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) { Pool::pool().run(chunks, num_threads(), run, context); }
+void set_num_threads(int n) { threads = within_limits(n); }
 int num_threads() { return threads.load(std::memory_order_relaxed); }
+#if defined(__wasm__)
+void serve(int worker) { Pool::pool().serve(worker); }
+void abandon(int worker) { Pool::pool().abandon(worker); }
+void settle() { Pool::pool().settle(); }
+#endif
 
 }  // namespace flambeau

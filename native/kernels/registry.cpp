@@ -23,14 +23,18 @@ Registration::Registration(const char* name, Kernel kernel) {
 
 static int run(int id, const double* descriptor) noexcept {
   if (id < 0 || id >= count) return OUT_OF_RANGE;
+  Reader in(descriptor);
+#if defined(__cpp_exceptions)
   try {
-    Reader in(descriptor);
     return kernels[id](in);
   } catch (const std::bad_alloc&) {
     return OUT_OF_MEMORY;
   } catch (...) {
     return FAILED;
   }
+#else  // WebAssembly: running out of memory ends the call (wasm.cpp)
+  return kernels[id](in);
+#endif
 }
 
 }  // namespace FLAMBEAU_LEVEL

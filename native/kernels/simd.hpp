@@ -119,7 +119,8 @@ INLINE Doubles fused(Doubles a, double b, Doubles c) { return fused(a, splat(b),
 
 // select(mask, a, b): blendm, blendv, and/andn/or or v128.bitselect.
 template <class V> INLINE V select(Mask<V> mask, V a, V b) { return mask ? a : b; }
-INLINE bool any_lane(Ints mask) {
+// (A template: what a comparison gives is a vector of int for one compiler and of long for another.)
+template <class M> INLINE bool any_lane(M mask) {
 #if defined(__AVX512F__)
   return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
 #elif defined(__AVX2__)
@@ -130,11 +131,10 @@ INLINE bool any_lane(Ints mask) {
   return wasm_v128_any_true((v128_t)mask);
 #else
   bool any = false;
-  for (int i = 0; i < LANES<int32_t>; i++) any |= mask[i] != 0;
+  for (int i = 0; i < LANES<Scalar<M>>; i++) any |= mask[i] != 0;
   return any;
 #endif
 }
-INLINE bool any_lane(Longs mask) { return any_lane((Ints)mask); }
 
 INLINE Floats vabs(Floats x) { return from_bits(bits(x) & 0x7fffffff); }
 INLINE Doubles vabs(Doubles x) { return from_bits(bits(x) & 0x7fffffffffffffff); }
