@@ -3,6 +3,9 @@
 // an engine section (`engineSection`) sets `owned`; `slots` counts the engine's references; recycle() takes a storage that is owned
 // and has no slot left; escape() clears `owned` when user code may have seen the tensor. The pool keeps ArrayBuffers, never Storages:
 // a recycled Storage has buffer null, so a stale tensor throws instead of showing another tensor's numbers.
+// Note [Heap]: a backend with memory of its own (WebAssembly) keeps storages as blocks of its heap for as long as there is room; beyond it
+// they are ArrayBuffers that the backend copies in and out. When the heap grows, views of it die: only `view` gives one, and nobody keeps
+// it across an allocation, except a kernel that runs under `holdingViews`, during which the heap does not grow.
 import { RuntimeError } from './errors.ts';
 import type { DType, DTypeName } from './dtype.ts';
 
@@ -48,6 +51,21 @@ export interface VersionCell {
   version: number;
 }
 
+/** Memory of a backend's own. */
+export interface Heap {
+  /** All of it; another object after it grew. */
+  readonly buffer: ArrayBufferLike;
+  /** A block, or null where an ArrayBuffer is to be used. `keep`: the engine knows when it ends. */
+  allocate(nbytes: number, keep: boolean): Block | null;
+}
+/** A part of a heap, which gets it back when the block is released or collected. */
+export interface Block {
+  readonly heap: Heap;
+  /** Where it begins in the heap's buffer. */
+  readonly address: number;
+  release(): void;
+}
+
 /** A block of memory that tensors share. `buffer` is null on the meta device and after recycling. */
 export class Storage implements VersionCell {
   version = 0;
@@ -60,38 +78,55 @@ export class Storage implements VersionCell {
   private cached: TypedArray | null = null;
   private cachedFor: DType | null = null;
   constructor(
-    public buffer: ArrayBufferLike | null,
+    private own: ArrayBufferLike | null,
     public byteOffset: number,
     public nbytes: number,
     readonly isMeta = false,
+    /** The heap's block in which the memory lies; null where it is an ArrayBuffer. */
+    public block: Block | null = null,
   ) {}
+  get buffer(): ArrayBufferLike | null {
+    return this.block === null ? this.own : this.block.heap.buffer;
+  }
 
   /** The memory as elements of `dtype`. */
   view(dtype: DType): TypedArray {
-    if (this.cachedFor === dtype && this.cached !== null) return this.cached;
-    if (this.buffer === null) throw new RuntimeError(this.isMeta ? 'Cannot access data pointer of a tensor on the meta device' : 'Internal: the memory of this tensor was given back');
+    if (this.cachedFor === dtype && this.cached !== null && (this.block === null || this.cached.buffer === this.block.heap.buffer))
+      return this.cached;
+    if (this.buffer === null)
+      throw new RuntimeError(
+        this.isMeta ? 'Cannot access data pointer of a tensor on the meta device' : 'Internal: the memory of this tensor was given back',
+      );
     const Constructor = VIEWS[dtype.name];
     const unit = dtype.is_complex ? dtype.itemsize / 2 : dtype.itemsize;
     this.cached = new Constructor(this.buffer, this.byteOffset, Math.floor(this.nbytes / unit));
     this.cachedFor = dtype;
     return this.cached;
   }
-  /** Hands the memory to the user: a storage in a slab moves to a buffer of its own first. */
+  /** Hands the memory to the user: a storage in a slab or heap moves to a buffer of its own first. */
   expose(): ArrayBufferLike {
-    if (this.buffer !== null && this.buffer.byteLength !== this.nbytes && !this.exposed && inSlab(this)) {
+    if (this.block !== null || (this.buffer !== null && this.buffer.byteLength !== this.nbytes && !this.exposed && inSlab(this))) {
       const own = new Uint8Array(this.nbytes);
-      own.set(new Uint8Array(this.buffer, this.byteOffset, this.nbytes));
-      this.replace(own.buffer, 0, this.nbytes);
+      own.set(new Uint8Array(this.buffer as ArrayBufferLike, this.byteOffset, this.nbytes));
+      this.move(own.buffer, 0, this.nbytes, null);
     }
     this.exposed = true;
     this.owned = false;
     return this.buffer as ArrayBufferLike;
   }
-  /** Points the storage at other memory (set_, resize_, leaving a slab). */
-  replace(buffer: ArrayBufferLike | null, byteOffset: number, nbytes: number): void {
-    this.buffer = buffer;
+  /** Takes over the memory of a storage that nobody else uses (set_, resize_). */
+  adopt(other: Storage): void {
+    this.move(other.own, other.byteOffset, other.nbytes, other.block);
+  }
+  /** Without memory from now on: a tensor that still shows it throws. */
+  drop(): void {
+    this.move(null, 0, 0, null);
+  }
+  private move(own: ArrayBufferLike | null, byteOffset: number, nbytes: number, block: Block | null): void {
+    this.own = own;
     this.byteOffset = byteOffset;
     this.nbytes = nbytes;
+    this.block = block;
     this.address = 0;
     this.cached = null;
     this.cachedFor = null;
@@ -108,21 +143,58 @@ const uninitialised: (nbytes: number) => ArrayBuffer =
 // pins one slab of its class only.
 const SLAB_LIMIT = 4096;
 interface Slab {
-  readonly buffer: ArrayBuffer;
-  address: number;
+  readonly buffer: ArrayBuffer | null;
+  readonly block: Block | null;
+  readonly bytes: number;
+  /** In the heap's buffer; native where the slab is an ArrayBuffer. */
+  readonly address: number;
   used: number;
 }
 const slabs: (Slab | null)[] = new Array<Slab | null>(13).fill(null);
 const slabBytes = (sizeClass: number): number => (sizeClass <= 6 ? 4096 : sizeClass <= 9 ? 16384 : 65536);
 const slabBuffers = new WeakSet<ArrayBufferLike>();
-const inSlab = (s: Storage): boolean => s.buffer !== null && slabBuffers.has(s.buffer);
+const slabBlocks = new WeakSet<Block>();
+const inSlab = (s: Storage): boolean => (s.block !== null ? slabBlocks.has(s.block) : s.buffer !== null && slabBuffers.has(s.buffer));
+function makeSlab(bytes: number): Slab {
+  const block = place.heap?.allocate(bytes, false) ?? null;
+  if (block !== null) {
+    slabBlocks.add(block);
+    return { buffer: null, block, bytes, address: block.address, used: 0 };
+  }
+  const buffer = uninitialised(bytes);
+  slabBuffers.add(buffer);
+  return { buffer, block, bytes, address: place.addressOf === null ? 0 : place.addressOf(buffer), used: 0 };
+}
 
-/** Filled by a native backend: the address of a buffer's first byte. */
-export const addressing: { of: ((buffer: ArrayBufferLike) => number) | null } = { of: null };
+/** Where memory comes from: the backend's heap, or ArrayBuffers, of which a native backend knows the addresses. */
+const place: { heap: Heap | null; addressOf: ((buffer: ArrayBufferLike) => number) | null } = { heap: null, addressOf: null };
+export function allocateIn(heap: Heap | null, addressOf: ((buffer: ArrayBufferLike) => number) | null): void {
+  place.heap = heap;
+  place.addressOf = addressOf;
+  slabs.fill(null);
+  emptyCache();
+}
+let held = 0;
+/** Whether the heap may grow: nobody is looking at its memory. */
+export const viewsAreFree = (): boolean => held === 0;
+/** Runs a kernel that keeps views of tensors while it makes others. */
+export function holdingViews<T>(body: () => T): T {
+  held++;
+  try {
+    return body();
+  } finally {
+    held--;
+  }
+}
 
 const engine = { depth: 0, ownershipOff: 0 };
 /** Counters of the allocator, for `torch.memory_stats()` and tests. */
-export const memory = { allocated: 0, reused: 0, recycled: 0, poison: typeof process !== 'undefined' && process.env?.FLAMBEAU_POISON === '1' };
+export const memory = {
+  allocated: 0,
+  reused: 0,
+  recycled: 0,
+  poison: typeof process !== 'undefined' && process.env?.FLAMBEAU_POISON === '1',
+};
 
 export function allocate(nbytes: number): Storage {
   memory.allocated++;
@@ -131,28 +203,28 @@ export function allocate(nbytes: number): Storage {
     const sizeClass = nbytes <= 64 ? 6 : 32 - Math.clz32(nbytes - 1);
     let slab = slabs[sizeClass] ?? null;
     const unit = 1 << sizeClass;
-    if (slab === null || slab.used + unit > slab.buffer.byteLength) {
-      const buffer = uninitialised(slabBytes(sizeClass));
-      slabBuffers.add(buffer);
-      slab = { buffer, address: addressing.of === null ? 0 : addressing.of(buffer), used: 0 };
+    if (slab === null || slab.used + unit > slab.bytes) {
+      slab = makeSlab(slabBytes(sizeClass));
       slabs[sizeClass] = slab;
     }
-    storage = new Storage(slab.buffer, slab.used, nbytes);
-    if (slab.address !== 0) storage.address = slab.address + slab.used;
+    storage = new Storage(slab.buffer, slab.block === null ? slab.used : slab.address + slab.used, nbytes, false, slab.block);
+    if (slab.block === null && slab.address !== 0) storage.address = slab.address + slab.used;
     slab.used += unit;
   } else {
-    const reused = takeFromPool(nbytes);
-    storage = new Storage(reused ?? uninitialised(nbytes), 0, nbytes);
+    const owned = engine.depth > 0 && engine.ownershipOff === 0;
+    const memory = takeFromPool(nbytes) ?? place.heap?.allocate(nbytes, owned) ?? uninitialised(nbytes);
+    storage = isBlock(memory) ? new Storage(null, memory.address, nbytes, false, memory) : new Storage(memory, 0, nbytes);
   }
   if (engine.depth > 0 && engine.ownershipOff === 0) storage.owned = true;
   return storage;
 }
+const isBlock = (memory: ArrayBufferLike | Block): memory is Block => 'heap' in memory;
 
 // ---- the pool of recycled buffers --------------------------------------------------------------------------------
-const pool = new Map<number, ArrayBufferLike[]>();
+const pool = new Map<number, (ArrayBufferLike | Block)[]>();
 const POOL_LIMIT = 256 * 1024 * 1024;
 let pooledBytes = 0;
-function takeFromPool(nbytes: number): ArrayBufferLike | undefined {
+function takeFromPool(nbytes: number): ArrayBufferLike | Block | undefined {
   const list = pool.get(nbytes);
   const found = list?.pop();
   if (found) {
@@ -163,23 +235,21 @@ function takeFromPool(nbytes: number): ArrayBufferLike | undefined {
 }
 /** Gives an owned storage without engine references back. Tensors that still hold it throw when used. */
 export function recycle(storage: Storage): void {
-  const { buffer, nbytes } = storage;
+  const { buffer, byteOffset, nbytes, block } = storage;
   if (!storage.owned || storage.slots > 0 || buffer === null) return;
   if (inSlab(storage)) return;
   memory.recycled++;
-  storage.replace(null, 0, 0);
-  if (memory.poison) new Uint8Array(buffer).fill(0xa5);
-  if (pooledBytes + nbytes > POOL_LIMIT) {
-    pool.clear();
-    pooledBytes = 0;
-  }
+  storage.drop();
+  if (memory.poison) new Uint8Array(buffer, byteOffset, nbytes).fill(0xa5);
+  if (pooledBytes + nbytes > POOL_LIMIT) emptyCache();
   const list = pool.get(nbytes);
-  if (list) list.push(buffer);
-  else pool.set(nbytes, [buffer]);
+  if (list) list.push(block ?? buffer);
+  else pool.set(nbytes, [block ?? buffer]);
   pooledBytes += nbytes;
 }
 /** Empties the pool. */
 export function emptyCache(): void {
+  for (const list of pool.values()) for (const memory of list) if (isBlock(memory)) memory.release();
   pool.clear();
   pooledBytes = 0;
 }

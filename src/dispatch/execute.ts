@@ -8,6 +8,7 @@ import { Layout } from '../core/layout.ts';
 import { isScalar, toBigInt, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, expandStrides, showShape } from '../core/shape.ts';
 import { contiguousStrides, sameShape, type Shape } from '../core/size.ts';
+import { holdingViews } from '../core/storage.ts';
 import { aliasOf, emptyLike, Tensor } from '../core/tensor.ts';
 import { compile, type InputType, type Program } from '../pointwise/compile.ts';
 import { registerType } from '../pointwise/types.ts';
@@ -33,7 +34,7 @@ function perform(o: Op, args: unknown[]): unknown {
   const d = o.decl;
   if (d.view) return view(o, args);
   if (d.kernel) return runKernel(o, args);
-  if (d.produce) return d.produce(named(o, resolved(o, args)));
+  if (d.produce) return holdingViews(() => d.produce!(named(o, resolved(o, args))));
   if (!d.decompose) throw new NotImplementedError(`Could not run '${o.name}'`);
   const saved = state.grad;
   state.grad = false;
@@ -65,7 +66,7 @@ function runKernel(o: Op, args: unknown[]): unknown {
 function runKernelInto(o: Op, args: unknown[], outs: readonly Tensor[]): void {
   const a = named(o, resolved(o, args));
   if (o.accelerated !== null && o.accelerated(a, ...outs)) return;
-  o.decl.kernel!(a, ...outs);
+  holdingViews(() => o.decl.kernel!(a, ...outs));
 }
 /** Kernels read memory as it is: pending conjugations and negations are carried out first. */
 function resolved(o: Op, args: unknown[]): unknown[] {
@@ -148,12 +149,14 @@ function runFormula(o: Op, args: unknown[]): unknown {
   const layout = resultLayout(o, args, shape, dtype, device);
   const out = emptyLike(layout);
   if (count === 1) {
-    if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, wrapped(o, args, compute)), [out]);
+    if (device !== metaDevice && layout.numel > 0)
+      backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, wrapped(o, args, compute)), [out]);
     return out;
   }
   const outs = [out];
   while (outs.length < count) outs.push(emptyLike(layout));
-  if (device !== metaDevice && layout.numel > 0) backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, wrapped(o, args, compute)), outs);
+  if (device !== metaDevice && layout.numel > 0)
+    backend.current.pointwise(programFor(o, formula, args, compute, dtype), shape, inputsOf(o, wrapped(o, args, compute)), outs);
   return outs;
 }
 function checkFormula(o: Op, args: readonly unknown[], compute: DType): void {
@@ -168,13 +171,17 @@ function wrapped(o: Op, args: readonly unknown[], compute: DType): readonly unkn
   return args.map((a, i) => (isScalar(a) && toNumber(a) < 0 && !o.ownTyped[i] ? Number(BigInt.asUintN(8, toBigInt(a))) : a));
 }
 /** The operands in the order of the formula's inputs; other positions are never read. */
-const inputsOf = (o: Op, args: readonly unknown[]): readonly (Tensor | null)[] => (o.formulaInputs.length === args.length ? args : args.map((a) => (a instanceof Tensor || isScalar(a) ? a : null))) as readonly (Tensor | null)[];
+const inputsOf = (o: Op, args: readonly unknown[]): readonly (Tensor | null)[] =>
+  (o.formulaInputs.length === args.length
+    ? args
+    : args.map((a) => (a instanceof Tensor || isScalar(a) ? a : null))) as readonly (Tensor | null)[];
 
 function operandShape(o: Op, args: readonly unknown[]): Shape {
   let shape: Shape | null = null;
   for (const i of o.tensors) {
     const a = args[i];
-    if (a instanceof Tensor) shape = shape === null ? a.layout.shape : sameShape(shape, a.layout.shape) ? shape : broadcastShapes(shape, a.layout.shape);
+    if (a instanceof Tensor)
+      shape = shape === null ? a.layout.shape : sameShape(shape, a.layout.shape) ? shape : broadcastShapes(shape, a.layout.shape);
   }
   return shape ?? [];
 }
@@ -207,7 +214,14 @@ function resultLayout(o: Op, args: readonly unknown[], shape: Shape, dtype: DTyp
   }
   if (same === null) return Layout.dense(shape, dtype, device);
   if (simple) {
-    if (same.contiguous) return same.offset === 0 && same.dtype === dtype && same.plain && same.device === device && sameShape(same.stride, contiguousStrides(shape)) ? same : Layout.dense(shape, dtype, device);
+    if (same.contiguous)
+      return same.offset === 0 &&
+        same.dtype === dtype &&
+        same.plain &&
+        same.device === device &&
+        sameShape(same.stride, contiguousStrides(shape))
+        ? same
+        : Layout.dense(shape, dtype, device);
     if (same.nonOverlappingAndDense) return new Layout(shape, same.stride, 0, dtype, device);
   }
   const operands: number[][] = [];
@@ -260,7 +274,9 @@ function programFor(o: Op, formula: Formula, args: readonly unknown[], compute: 
     key = key * 32 + registerType(d) * 8 + (d.is_complex ? 4 : 0) + flags;
     if (k === 9) wide = true;
   }
-  const cacheKey = wide ? `${key}/${o.formulaInputs.map((i) => (args[i] instanceof Tensor ? (args[i] as Tensor).layout.dtype.code : 's'))}` : key;
+  const cacheKey = wide
+    ? `${key}/${o.formulaInputs.map((i) => (args[i] instanceof Tensor ? (args[i] as Tensor).layout.dtype.code : 's'))}`
+    : key;
   let p = formula.programs.get(cacheKey);
   if (!p) {
     p = build(o, formula, args, compute, result);
@@ -282,7 +298,11 @@ function build(o: Op, formula: Formula, args: readonly unknown[], compute: DType
     return x;
   });
   try {
-    return compile(exprs, types, exprs.map(() => result.is_complex));
+    return compile(
+      exprs,
+      types,
+      exprs.map(() => result.is_complex),
+    );
   } catch (e) {
     if (e instanceof TypeError) throw new NotImplementedError(notImplemented(o, compute));
     throw e;
@@ -294,7 +314,9 @@ export function checkWritable(self: Tensor): void {
   const { shape, stride } = self.layout;
   for (let i = 0; i < shape.length; i++) {
     if (stride[i] === 0 && shape[i]! > 1) {
-      throw new RuntimeError('unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.');
+      throw new RuntimeError(
+        'unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.',
+      );
     }
   }
 }
@@ -316,12 +338,20 @@ function mutate(o: Op, args: unknown[]): Tensor {
     if (self.layout.device !== metaDevice && self.layout.numel > 0) {
       const clash = !self.layout.plain || args.some((t, i) => i > 0 && t instanceof Tensor && overlaps(self, t));
       if (clash) copyInto(self, runFormula(f, args) as Tensor);
-      else backend.current.pointwise(programFor(f, f.formula(args), args, compute, self.layout.dtype), shape, inputsOf(f, wrapped(f, args, compute)), [self]);
+      else
+        backend.current.pointwise(
+          programFor(f, f.formula(args), args, compute, self.layout.dtype),
+          shape,
+          inputsOf(f, wrapped(f, args, compute)),
+          [self],
+        );
     }
   } else {
     const r = perform(f, args) as Tensor;
     if (!sameShape(r.layout.shape, self.layout.shape)) {
-      throw new RuntimeError(`output with shape ${showShape(self.layout.shape)} doesn't match the broadcast shape ${showShape(r.layout.shape)}`);
+      throw new RuntimeError(
+        `output with shape ${showShape(self.layout.shape)} doesn't match the broadcast shape ${showShape(r.layout.shape)}`,
+      );
     }
     checkWritable(self);
     if (self.layout.device !== metaDevice) copyInto(self, r);

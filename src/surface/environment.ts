@@ -1,6 +1,7 @@
 // What programs ask of the place where they run: versions, threads, other libraries' switches, and seeding all of it.
 import { RuntimeError } from '../core/errors.ts';
-import { get_num_threads, set_num_threads as setNumThreads } from '../backend/select.ts';
+import { type BackendName, get_num_threads, selectBackend, selection, set_num_threads as setNumThreads } from '../backend/select.ts';
+import { registry } from '../dispatch/operator.ts';
 import { describe } from './describe.ts';
 import { manual_seed } from './random.ts';
 
@@ -21,6 +22,17 @@ export function set_num_threads(n: number): void {
   if (n < 1) throw new RuntimeError('set_num_threads expects a positive integer');
   setNumThreads(n);
 }
+
+/**
+ * Chooses what computes from now on: `'native'` (the addon), `'wasm'` or `'reference'` (TypeScript). Tensors stay usable. Without it the
+ * fastest that exists is chosen, or what the environment variable FLAMBEAU_BACKEND names.
+ * @throws Error if it does not exist here (in a page, a WebAssembly module that has not been fetched).
+ */
+export function set_backend(name: BackendName): void {
+  selectBackend(name, registry);
+}
+/** The name of the backend that computes. */
+export const get_backend = (): BackendName => selection.name;
 
 /** torch.backends: switches of libraries that are not used here, so that programs which set them run. */
 export const backends = {

@@ -1,6 +1,7 @@
 // The only file with side effects beyond declarations: puts the bodies of the generated methods on the prototype.
 import '../ops/index.ts';
 import { selectBackend } from '../backend/select.ts';
+import { environment } from '../core/host.ts';
 import { Tensor } from '../core/tensor.ts';
 import { registry } from '../dispatch/operator.ts';
 import { tensorMethod } from './bind.ts';
@@ -9,7 +10,7 @@ import type {} from './generated/methods.ts';
 import './layout-members.ts';
 import './members.ts';
 
-selectBackend(process.env.FLAMBEAU_BACKEND ?? '', registry);
+selectBackend(environment('FLAMBEAU_BACKEND'), registry);
 
 for (const name of METHOD_NAMES) {
   if (Object.hasOwn(Tensor.prototype, name)) continue; // members.ts wins: it states the Python-only part of a name

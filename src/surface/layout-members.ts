@@ -100,7 +100,7 @@ function ensure(t: Tensor, layout: Layout): void {
   if (s.nbytes >= bytes) return;
   const fresh = allocate(bytes);
   if (s.buffer && fresh.buffer) new Uint8Array(fresh.buffer, fresh.byteOffset, s.nbytes).set(new Uint8Array(s.buffer, s.byteOffset, s.nbytes));
-  s.replace(fresh.buffer, fresh.byteOffset, bytes);
+  s.adopt(fresh);
 }
 function resize(t: Tensor, shape: Shape, format: MemoryFormat | null): Tensor {
   checkResizable(t, 'resize');

@@ -17,7 +17,7 @@ export { as_tensor, asarray, from_numpy, type NDArray } from './arrays.ts';
 export * as autograd from './autograd-namespace.ts';
 export * as cuda from './cuda-namespace.ts';
 export * from './dtype-aliases.ts';
-export { __version__, backends, get_num_threads, seed_torch, set_num_threads, version } from './environment.ts';
+export { __version__, backends, get_backend, get_num_threads, seed_torch, set_backend, set_num_threads, version } from './environment.ts';
 export {
   BFloat16Tensor,
   BoolTensor,

@@ -69,7 +69,7 @@ export function resizeTo(out: Tensor, like: Layout): void {
   const s = out.storage;
   if (s && s.nbytes < bytes) {
     const fresh = allocate(bytes);
-    s.replace(fresh.buffer, fresh.byteOffset, bytes);
+    s.adopt(fresh);
   }
   out.layout = layout;
 }

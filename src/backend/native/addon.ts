@@ -1,13 +1,11 @@
-// Finding and loading the addon. Node only: pages never import this folder.
-import { createRequire } from 'node:module';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Finding and loading the addon, where there is Node.js.
+import { builtin } from '../../core/host.ts';
 
 /** What native/addon.cpp exports. */
 export interface Addon {
   init(descriptor: ArrayBuffer): void;
-  /** The address of a buffer's first byte. */
-  address(buffer: ArrayBufferLike): number;
+  /** The address of the first byte. */
+  address(memory: ArrayBufferLike | ArrayBufferView): number;
   /** Runs a kernel on what the descriptor says; returns a Status. */
   run(kernel: number): number;
   names(): string[];
@@ -24,7 +22,11 @@ export interface Missing {
 
 /** Loads the addon of this platform. A broken build or an unknown FLAMBEAU_CPU throws. */
 export function loadAddon(): Addon | Missing {
-  const file = fileURLToPath(new URL(`../../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url));
-  if (!existsSync(file)) return { reason: `${file} does not exist (no C++ compiler when the package was built, or another platform)` };
-  return createRequire(import.meta.url)(file) as Addon;
+  const fs = builtin<typeof import('node:fs')>('fs');
+  const modules = builtin<typeof import('node:module')>('module');
+  const urls = builtin<typeof import('node:url')>('url');
+  if (!fs || !modules || !urls) return { reason: 'this is not Node.js' };
+  const file = urls.fileURLToPath(new URL(`../../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url));
+  if (!fs.existsSync(file)) return { reason: `${file} does not exist (no C++ compiler when the package was built, or another platform)` };
+  return modules.createRequire(import.meta.url)(file) as Addon;
 }

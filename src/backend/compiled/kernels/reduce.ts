@@ -21,9 +21,16 @@ function output(out: Tensor, self: Tensor, dims: readonly number[]): void {
     if (!reduced) stride[i] = out.layout.stride[kept ? i : k]!;
     if (kept || !reduced) k++;
   }
-  d.tensor(out, shape, stride);
+  d.result(out, shape, stride);
 }
-function reduction(kind: keyof typeof KINDS, self: Tensor, dims: readonly number[], out: Tensor, second: Tensor | null = null, correction = 0): boolean {
+function reduction(
+  kind: keyof typeof KINDS,
+  self: Tensor,
+  dims: readonly number[],
+  out: Tensor,
+  second: Tensor | null = null,
+  correction = 0,
+): boolean {
   if (self.layout.numel === 0 || self.ndim === 0) return false;
   d.number(KINDS[kind]);
   d.number(correction);
@@ -41,12 +48,14 @@ interface Dims {
 const dimsOf = ({ self, dim }: Dims): number[] => wrapDims(dim, self.ndim);
 /** Sums of another dtype than the input's convert first, as PyTorch does. */
 const converted = ({ self, dtype }: Dims): Tensor => (dtype && dtype !== self.dtype ? dense(self, dtype) : self);
-const over = (kind: keyof typeof KINDS) => (a: Dims, out: Tensor): boolean => {
-  const self = converted(a);
-  const dims = dimsOf(a);
-  d.begin(); // the conversion used the descriptor
-  return reduction(kind, self, dims, out);
-};
+const over =
+  (kind: keyof typeof KINDS) =>
+  (a: Dims, out: Tensor): boolean => {
+    const self = converted(a);
+    const dims = dimsOf(a);
+    d.begin(); // the conversion used the descriptor
+    return reduction(kind, self, dims, out);
+  };
 for (const name of ['sum.dim_IntList', 'sum']) accelerate<Dims>(name, 'reduce', (a, out) => over('sum')(a, out!));
 for (const name of ['mean.dim', 'mean']) accelerate<Dims>(name, 'reduce', (a, out) => over('mean')(a, out!));
 for (const name of ['prod.dim_int', 'prod']) accelerate<Dims>(name, 'reduce', (a, out) => over('prod')(a, out!));
@@ -58,7 +67,13 @@ accelerate<Dims>('argmax', 'reduce', (a, out) => over('argmax')(a, out!));
 accelerate<Dims>('argmin', 'reduce', (a, out) => over('argmin')(a, out!));
 accelerate<Dims>('max.dim', 'reduce', (a, values, indices) => reduction('max', a.self, dimsOf(a), values!, indices!));
 accelerate<Dims>('min.dim', 'reduce', (a, values, indices) => reduction('min', a.self, dimsOf(a), values!, indices!));
-accelerate<Dims & { correction: Scalar | null }>('var.correction', 'reduce', (a, out) => a.self.dtype.category === Category.Floating && reduction('var', a.self, dimsOf(a), out!, null, a.correction === null ? 1 : toNumber(a.correction)));
+accelerate<Dims & { correction: Scalar | null }>(
+  'var.correction',
+  'reduce',
+  (a, out) =>
+    a.self.dtype.category === Category.Floating &&
+    reduction('var', a.self, dimsOf(a), out!, null, a.correction === null ? 1 : toNumber(a.correction)),
+);
 
 // ---- along a dimension --------------------------------------------------------------------------------------------
 interface Along {
@@ -70,7 +85,7 @@ for (const name of ['cumsum', 'cumprod'] as const) {
     const x = dense(self, out!.dtype);
     d.begin();
     d.tensor(x);
-    d.tensor(out!);
+    d.result(out!);
     d.list(split(self.layout.shape, dim));
   });
 }
@@ -79,8 +94,8 @@ for (const name of ['cummax', 'cummin'] as const) {
     const x = dense(self);
     d.begin();
     d.tensor(x);
-    d.tensor(values!);
-    d.tensor(indices!);
+    d.result(values!);
+    d.result(indices!);
     d.list(split(self.layout.shape, dim));
   });
 }
@@ -89,7 +104,16 @@ for (const name of ['cummax', 'cummin'] as const) {
 function moved(t: Tensor, dim: number): Tensor {
   const l = t.layout;
   const order = [...l.shape.map((_, i) => i).filter((i) => i !== dim), dim];
-  return aliasOf(t, new Layout(order.map((i) => l.shape[i]!), order.map((i) => l.stride[i]!), l.offset, l.dtype, l.device));
+  return aliasOf(
+    t,
+    new Layout(
+      order.map((i) => l.shape[i]!),
+      order.map((i) => l.stride[i]!),
+      l.offset,
+      l.dtype,
+      l.device,
+    ),
+  );
 }
 /** Runs a kernel that works on the last dimension of dense tensors on any dimension. */
 function onLast(run: () => boolean, self: Tensor, dim: number, values: Tensor, indices: Tensor, rest: () => void): boolean {
@@ -102,8 +126,8 @@ function onLast(run: () => boolean, self: Tensor, dim: number, values: Tensor, i
   const i = direct ? indices : emptyTensor(last(indices).layout.shape, int64);
   d.begin();
   d.tensor(x);
-  d.tensor(v);
-  d.tensor(i);
+  d.result(v);
+  d.result(i);
   rest();
   if (!run()) return false;
   if (!direct) {
@@ -112,7 +136,9 @@ function onLast(run: () => boolean, self: Tensor, dim: number, values: Tensor, i
   }
   return true;
 }
-accelerateWith<Along & { descending: boolean }>('sort', 'sort', (run, { self, dim, descending }, values, indices) => onLast(run, self, dim, values!, indices!, () => d.flag(descending)));
+accelerateWith<Along & { descending: boolean }>('sort', 'sort', (run, { self, dim, descending }, values, indices) =>
+  onLast(run, self, dim, values!, indices!, () => d.flag(descending)),
+);
 accelerateWith<Along & { k: number; largest: boolean }>('topk', 'topk', (run, { self, dim, k, largest }, values, indices) =>
   onLast(run, self, dim, values!, indices!, () => {
     d.number(k);

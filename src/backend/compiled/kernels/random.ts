@@ -9,14 +9,17 @@ import * as d from '../descriptor.ts';
 interface Drawn {
   readonly generator: object | null;
 }
-const state = ({ generator }: Drawn): void => d.number(d.bufferAddress(((generator ?? default_generator) as Generator).memory.buffer));
+const state = ({ generator }: Drawn): void => d.array(((generator ?? default_generator) as Generator).memory);
 /** Kernels fill dense memory; other layouts have a stream order of their own. */
 const isDense = (t: Tensor): boolean => t.layout.contiguous && t.layout.numel > 0;
 function uniform(a: Drawn, out: Tensor, from: number, to: number): boolean {
   if (!isDense(out) || (out.dtype !== float32 && out.dtype !== float64)) return false;
-  if (!(Number.isFinite(from) && Number.isFinite(to) && from <= to && to - from <= 3.4e38 && Math.abs(from) < 3.4e38 && Math.abs(to) < 3.4e38)) return false;
+  if (
+    !(Number.isFinite(from) && Number.isFinite(to) && from <= to && to - from <= 3.4e38 && Math.abs(from) < 3.4e38 && Math.abs(to) < 3.4e38)
+  )
+    return false;
   state(a);
-  d.tensor(out);
+  d.result(out);
   d.number(from);
   d.number(to);
   return true;
@@ -26,7 +29,7 @@ accelerate<Drawn & { from: number; to: number }>('uniform', 'random_uniform', (a
 function normal(a: Drawn, out: Tensor, mean: number, std: number): boolean {
   if (!isDense(out) || out.dtype !== float32 || out.layout.numel < 16 || !(std >= 0)) return false;
   state(a);
-  d.tensor(out);
+  d.result(out);
   d.number(mean);
   d.number(std);
   return true;
@@ -37,7 +40,7 @@ for (const name of ['bernoulli.p', 'bernoulli.float']) {
   accelerate<Drawn & { p: number }>(name, 'random_bernoulli', (a, out) => {
     if (!isDense(out!) || out!.dtype.is_complex || !(a.p >= 0 && a.p <= 1)) return false;
     state(a);
-    d.tensor(out!);
+    d.result(out!);
     d.number(a.p);
     return true;
   });

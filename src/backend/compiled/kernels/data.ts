@@ -14,7 +14,7 @@ for (const name of ['mm', 'bmm']) {
   accelerate<{ self: Tensor; mat2: Tensor }>(name, 'gemm', ({ self, mat2 }, out) => {
     d.tensor(self);
     d.tensor(mat2);
-    d.tensor(out!);
+    d.result(out!);
     d.tensor(null);
   });
 }
@@ -33,7 +33,7 @@ accelerate<Indexed>('index_select', 'index_select', (a, out) => {
   d.tensor(a.self);
   d.number(wrapDim(a.dim, a.self.ndim));
   d.tensor(index);
-  d.tensor(out!);
+  d.result(out!);
   return true;
 });
 accelerate<Indexed>('gather', 'gather', (a, out) => {
@@ -41,7 +41,7 @@ accelerate<Indexed>('gather', 'gather', (a, out) => {
   d.tensor(a.self);
   d.number(wrapDim(a.dim, a.self.ndim));
   d.tensor(a.index);
-  d.tensor(out!);
+  d.result(out!);
   return true;
 });
 /** out = self with `source` scattered into it; `spread` repeats a 0-d source. */
@@ -52,7 +52,12 @@ function scatter(a: Indexed, source: Tensor, spread: boolean, add: boolean, out:
   d.tensor(out);
   d.number(wrapDim(a.dim, a.self.ndim));
   d.tensor(a.index);
-  if (spread) d.tensor(source, a.index.layout.shape, a.index.layout.shape.map(() => 0));
+  if (spread)
+    d.tensor(
+      source,
+      a.index.layout.shape,
+      a.index.layout.shape.map(() => 0),
+    );
   else d.tensor(source);
   d.flag(add);
   return true;
@@ -90,11 +95,12 @@ function positions(x: Tensor, { indices }: Positions): void {
     d.number(stride[dim]!);
   }
 }
-const allInt64 = ({ indices }: Positions): boolean => indices.some((t) => t !== null) && indices.every((t) => t === null || t.dtype === int64);
+const allInt64 = ({ indices }: Positions): boolean =>
+  indices.some((t) => t !== null) && indices.every((t) => t === null || t.dtype === int64);
 accelerate<Positions>('_index', 'index', (a, out) => {
   if (!allInt64(a) || out!.layout.numel === 0) return false;
   d.tensor(a.self);
-  d.tensor(out!);
+  d.result(out!);
   positions(a.self, a);
   return true;
 });

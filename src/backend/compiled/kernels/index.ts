@@ -1,5 +1,6 @@
 // All accelerated families. Each file declares its entries when it is loaded.
 import './data.ts';
+import './image.ts';
 import './nn.ts';
 import './random.ts';
 import './reduce.ts';

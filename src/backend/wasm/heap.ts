@@ -1,0 +1,69 @@
+// Tensors in WebAssembly memory. Note [Room]: the collector does not know how much memory a block stands for, and in a loop that never
+// waits it reports none that died. So blocks fill the heap up to a limit and later storages are ArrayBuffers, which the collector
+// frees anywhere; kernels copy them in and out (engine.ts). What died is found at the next task, and the heap has room again.
+import { type Block, type Heap, viewsAreFree } from '../../core/storage.ts';
+import type { WasmMemory } from './module.ts';
+
+const MB = 1024 * 1024;
+/** Blocks of less than LARGE may fill SMALL_ROOM; all blocks ROOM, which those that the engine gives back may exceed up to OWNED_ROOM. */
+const [LARGE, SMALL_ROOM, ROOM, OWNED_ROOM] = [16 * MB, 192 * MB, 1024 * MB, 1536 * MB];
+
+/** The allocator in the module. */
+export interface Allocator {
+  /** 0 where there is no room. The memory may grow if that is allowed. */
+  allocate(nbytes: number, growing: boolean): number;
+  release(address: number): void;
+}
+/** What is left of a block when it dies. */
+interface Place {
+  address: number;
+  readonly nbytes: number;
+}
+
+export class WasmHeap implements Heap {
+  buffer: ArrayBufferLike;
+  private used = 0;
+  private small = 0;
+  private readonly collected = new FinalizationRegistry<Place>((place) => this.free(place));
+
+  constructor(
+    private readonly memory: WasmMemory,
+    private readonly allocator: Allocator,
+  ) {
+    this.buffer = memory.buffer;
+  }
+  /** The memory has grown. */
+  refresh(): void {
+    this.buffer = this.memory.buffer;
+  }
+  allocate(nbytes: number, keep: boolean): Block | null {
+    const isSmall = nbytes < LARGE;
+    if (keep ? this.used + nbytes > OWNED_ROOM : this.used + nbytes > ROOM || (isSmall && this.small + nbytes > SMALL_ROOM)) return null;
+    return this.place(nbytes);
+  }
+  /** A block beyond the limits. */
+  place(nbytes: number): Block | null {
+    const address = this.take(nbytes);
+    if (address === 0) return null;
+    this.used += nbytes;
+    if (nbytes < LARGE) this.small += nbytes;
+    const place: Place = { address, nbytes };
+    const block: Block = { heap: this, address, release: () => this.free(place) };
+    this.collected.register(block, place);
+    return block;
+  }
+  /** Memory that the caller releases; 0 where there is none. */
+  take(nbytes: number): number {
+    const address = this.allocator.allocate(nbytes, viewsAreFree()) >>> 0;
+    // A worker's kernel may have grown the memory.
+    if (address + nbytes > this.buffer.byteLength) this.refresh();
+    return address;
+  }
+  private free(place: Place): void {
+    if (place.address === 0) return;
+    this.allocator.release(place.address);
+    place.address = 0;
+    this.used -= place.nbytes;
+    if (place.nbytes < LARGE) this.small -= place.nbytes;
+  }
+}

@@ -1,0 +1,13 @@
+// What the library runs on. Modules of Node.js are asked for here and never imported, so that pages and their bundlers see none.
+interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?(name: string): object | undefined;
+}
+const node = (globalThis as { process?: NodeProcess }).process;
+
+/** A module of Node.js (Deno and Bun have it too); undefined in a page. */
+export function builtin<T extends object>(name: string): T | undefined {
+  return node?.getBuiltinModule?.(`node:${name}`) as T | undefined;
+}
+/** An environment variable; '' where there is none. */
+export const environment = (name: string): string => node?.env?.[name] ?? '';
