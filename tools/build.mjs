@@ -1,4 +1,4 @@
-// Builds the package: dist/ by TypeScript, then the native addon where a C++ compiler exists.
+// Builds the package: dist/ by TypeScript, the native addon where a C++ compiler exists, the WebAssembly modules.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,4 +13,5 @@ function run(...args) {
 const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
 const typescript = run(compiler, '-p', 'tsconfig.build.json', '--noCheck');
 run('tools/build-native.mjs'); // prints its own line when there is no compiler
-process.exit(typescript);
+const wasm = run('tools/build-wasm.mjs');
+process.exit(typescript || wasm);

@@ -3,13 +3,17 @@ import { type BackendName, selectBackend } from '../../src/backend/select.ts';
 import { registry } from '../../src/dispatch/operator.ts';
 import '../../src/index.ts';
 
-/** The backends that this machine has. A missing addon fails in CI and is named elsewhere. */
-export const BACKENDS: readonly BackendName[] = addonExists() ? ['reference', 'native'] : ['reference'];
-function addonExists(): boolean {
-  const file = new URL(`../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url);
-  const there = existsSync(file);
-  if (!there && process.env.CI === 'true' && process.env.FLAMBEAU_WITHOUT_ADDON !== '1') throw new Error(`CI needs the addon: ${file.pathname}`);
-  return there;
+/** The backends that this machine has. In CI a missing one fails, elsewhere it is left out. */
+export const BACKENDS: readonly BackendName[] = [
+  'reference',
+  ...have('native', `flambeau-${process.platform}-${process.arch}.node`, process.env.FLAMBEAU_WITHOUT_ADDON === '1'),
+  ...have('wasm', 'flambeau.wasm', false),
+];
+function have(name: BackendName, file: string, mayMiss: boolean): BackendName[] {
+  const path = new URL(`../../native/build/${file}`, import.meta.url);
+  if (existsSync(path)) return [name];
+  if (process.env.CI === 'true' && !mayMiss) throw new Error(`CI needs the ${name} backend: ${path.pathname}`);
+  return [];
 }
 export function useBackend(name: BackendName): void {
   selectBackend(name, registry);
