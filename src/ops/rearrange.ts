@@ -1,6 +1,7 @@
 // Elements of images moved: between channels and pixels, among channels, and between images and columns of sliding blocks.
 import { Category, type DType } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
+import { contiguous_format } from '../core/formats.ts';
 import { showShape, wrapDim } from '../core/shape.ts';
 import type { Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
@@ -32,7 +33,7 @@ op('pixel_shuffle(Tensor self, int upscale_factor) -> Tensor', {
     const k = lead.length;
     const order = [...lead.keys(), k, k + 3, k + 1, k + 4, k + 2];
     const blocks = self.reshape([...lead, c / (r * r), r, r, h, w]).permute(order);
-    return likeInput(self, F.clone(blocks).reshape([...lead, c / (r * r), h * r, w * r]));
+    return likeInput(self, F.clone(blocks, contiguous_format).reshape([...lead, c / (r * r), h * r, w * r]));
   },
   grad: { self: uses((g, { upscale_factor }) => F.pixel_unshuffle(g, upscale_factor)) },
   surface: PUBLIC,
@@ -55,7 +56,7 @@ op('pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor', {
     const k = lead.length;
     const order = [...lead.keys(), k, k + 2, k + 4, k + 1, k + 3];
     const blocks = self.reshape([...lead, c, h / r, r, w / r, r]).permute(order);
-    return likeInput(self, F.clone(blocks).reshape([...lead, c * r * r, h / r, w / r]));
+    return likeInput(self, F.clone(blocks, contiguous_format).reshape([...lead, c * r * r, h / r, w / r]));
   },
   grad: { self: uses((g, { downscale_factor }) => F.pixel_shuffle(g, downscale_factor)) },
   surface: PUBLIC,
@@ -70,7 +71,7 @@ op('channel_shuffle(Tensor self, int groups) -> Tensor', {
     const [n, c, ...rest] = self.shape as readonly number[] as [number, number, ...number[]];
     if (c % groups !== 0) throw new RuntimeError(`Number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`);
     const shuffled = self.reshape([n, groups, c / groups, ...rest]).transpose(1, 2);
-    return likeInput(self, F.clone(shuffled).reshape([n, c, ...rest]));
+    return likeInput(self, F.clone(shuffled, contiguous_format).reshape([n, c, ...rest]));
   },
   grad: { self: uses((g, { self, groups }) => (g.layout.numel === 0 ? g : F.channel_shuffle(g, self.shape[1]! / groups))) },
   surface: PUBLIC,

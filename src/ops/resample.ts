@@ -8,15 +8,7 @@ import { FloatScalar, isScalar, type Scalar, toNumber } from '../core/scalar.ts'
 import { showShape } from '../core/shape.ts';
 import { sameShape, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
-import {
-  type Filter,
-  resampleBytesInto,
-  resampleInto,
-  resampling,
-  resamplingForGradient,
-  type Sampling,
-  transposed,
-} from '../backend/reference/resample.ts';
+import { type Filter, resampleInto } from '../backend/reference/resample.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { lookup, op, uses } from '../dispatch/operator.ts';
 import { stridesLike } from './create.ts';
@@ -32,16 +24,7 @@ op(
       shape: self.layout.shape.map((s, d) => (d === self.ndim - from_end ? length : s)),
       dtype: self.dtype,
     }),
-    kernel: ({ self, from_end, length, filter, align_corners, scale, adjoint, weights }, out) => {
-      const dim = self.ndim - from_end;
-      const now = self.layout.shape[dim]!;
-      const inner = self.layout.shape.slice(dim + 1).reduce((a, b) => a * b, 1);
-      const [from, to] = adjoint ? [length, now] : [now, length];
-      const s: Sampling = { filter: filter as Filter, from, to, alignCorners: align_corners, scale };
-      const map = adjoint ? transposed(resamplingForGradient(s, self.dtype), from) : resampling(s, self.dtype, weights ?? undefined);
-      const apply = self.dtype === uint8 && !filter.startsWith('nearest') ? resampleBytesInto : resampleInto;
-      apply(out!, self, map, now, inner);
-    },
+    kernel: (a, out) => resampleInto(out!, a),
     grad: {
       self: uses((g, { self, from_end, filter, align_corners, scale, adjoint }) =>
         F._resample(g, from_end, self.shape[self.shape.length - from_end]!, filter, align_corners, scale, !adjoint),

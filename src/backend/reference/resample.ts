@@ -82,26 +82,52 @@ function assembled(rows: readonly (readonly Tap[])[]): SparseMap {
   return { start, at: Int32Array.from(all, (t) => t[0]), weight: Float64Array.from(all, (t) => t[1]) };
 }
 /** The map of a resampling. Positions are computed in float32, but for float64 tensors in float64; weights have the precision of a dtype. */
-export function resampling(s: Sampling, dtype: DType, weights: DType = float64): SparseMap {
+function resampling(s: Sampling, dtype: DType, weights: DType = float64): SparseMap {
   const round: Round = dtype === float64 || (dtype === uint8 && !s.filter.startsWith('nearest')) ? (x) => x : Math.fround;
   const step = distance(s, round);
   return assembled(Array.from({ length: s.to }, (_, o) => taps(s, o, step, round, (w) => roundTo(w, weights))));
 }
 /** The map that PyTorch's gradient transposes: of the nearest neighbour, whole factors count and not the given ones. */
-export function resamplingForGradient(s: Sampling, dtype: DType): SparseMap {
+function resamplingForGradient(s: Sampling, dtype: DType): SparseMap {
   const factor = s.to / s.from;
   if (s.filter !== 'nearest' || (factor !== 1 && factor !== 2)) return resampling(s, dtype);
   return assembled(Array.from({ length: s.to }, (_, o) => [[Math.floor(o / factor), 1]] as const));
 }
 /** The adjoint map: from `to` elements back to `from`. */
-export function transposed(m: SparseMap, from: number): SparseMap {
+function transposed(m: SparseMap, from: number): SparseMap {
   const rows: Tap[][] = Array.from({ length: from }, () => []);
   for (let o = 0; o + 1 < m.start.length; o++) for (let k = m.start[o]!; k < m.start[o + 1]!; k++) rows[m.at[k]!]!.push([o, m.weight[k]!]);
   return assembled(rows);
 }
 
+/** The arguments of _resample. */
+export interface Resampling {
+  readonly self: Tensor;
+  readonly from_end: number;
+  readonly length: number;
+  readonly filter: string;
+  readonly align_corners: boolean;
+  readonly scale: number | null;
+  readonly adjoint: boolean;
+  readonly weights: DType | null;
+}
+/** The map to apply. */
+export function mapOf({ self, from_end, length, filter, align_corners, scale, adjoint, weights }: Resampling): SparseMap {
+  const now = self.layout.shape[self.ndim - from_end]!;
+  const [from, to] = adjoint ? [length, now] : [now, length];
+  const s: Sampling = { filter: filter as Filter, from, to, alignCorners: align_corners, scale };
+  return adjoint ? transposed(resamplingForGradient(s, self.dtype), from) : resampling(s, self.dtype, weights ?? undefined);
+}
+export function resampleInto(out: Tensor, a: Resampling): void {
+  const map = mapOf(a);
+  const dim = a.self.ndim - a.from_end;
+  const inner = a.self.layout.shape.slice(dim + 1).reduce((p, q) => p * q, 1);
+  const apply = a.self.dtype === uint8 && !a.filter.startsWith('nearest') ? applyToBytes : applyMap;
+  apply(out, a.self, map, a.self.layout.shape[dim]!, inner);
+}
+
 /** Applies the map along the middle one of three dimensions. */
-export function resampleInto(out: Tensor, self: Tensor, m: SparseMap, n: number, inner: number): void {
+function applyMap(out: Tensor, self: Tensor, m: SparseMap, n: number, inner: number): void {
   const x = reals(self);
   const rows = m.start.length - 1;
   const r = new Float64Array(out.layout.numel);
@@ -128,7 +154,7 @@ function merged(m: SparseMap): SparseMap {
   return assembled(rows);
 }
 /** The same on bytes, with weights of 16 bits as PyTorch's: as many bits behind the point as the largest weight leaves room for. */
-export function resampleBytesInto(out: Tensor, self: Tensor, map: SparseMap, n: number, inner: number): void {
+function applyToBytes(out: Tensor, self: Tensor, map: SparseMap, n: number, inner: number): void {
   const m = merged(map);
   const largest = m.weight.reduce((a, b) => Math.max(a, b), 0);
   let bits = 0;
