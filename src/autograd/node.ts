@@ -19,7 +19,8 @@ export interface RemovableHandle {
   remove(): void;
 }
 
-const sequence = { next: 0 };
+/** The number of the next node. */
+export const sequence = { next: 0 };
 
 /** A step of the backward pass. `seq` is taken when the edges exist, so descending numbers are a topological order. */
 export abstract class Node {
@@ -63,7 +64,7 @@ export abstract class Node {
     return listed(this.preHooks, hook);
   }
   toString(): string {
-    return `<${this.name()} object>`;
+    return `<${this.name().replace(/^.*::/, '')} object>`;
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();

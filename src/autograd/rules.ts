@@ -10,6 +10,7 @@ import { type Formula, type Joint, lookup, named, Op, type Rule, scatterParts } 
 import type { Param } from '../dispatch/schema.ts';
 import { type Expr, inputsOf } from '../pointwise/expr.ts';
 import { jvp as symbolicJvp, onlyDecides, vjp as symbolicVjp } from '../pointwise/derivative.ts';
+import { nodeName } from './names.ts';
 import { type Grads, Node, Saved } from './node.ts';
 import { zeros } from './views.ts';
 
@@ -21,6 +22,8 @@ type SavedSlot = Saved | (Saved | null)[] | null;
 export interface Backward {
   /** By position: parameters, then results. */
   readonly saves: readonly boolean[];
+  /** There is no derivative: backward is an error. */
+  readonly missing?: boolean;
   readonly backward: (n: OpNode, gs: Grads, needs: readonly boolean[]) => Grads;
 }
 
@@ -29,6 +32,8 @@ export class OpNode extends Node {
   saved: readonly SavedSlot[] = [];
   /** The arguments; tensors as metadata. */
   plain: readonly unknown[] = [];
+  /** The name of the operator that this is the last part of; see Note [Names of composite operators]. */
+  title: string | null = null;
   constructor(
     readonly op: Op,
     readonly rule: Backward,
@@ -36,7 +41,7 @@ export class OpNode extends Node {
     super();
   }
   override name(): string {
-    return nodeName(this.op);
+    return this.title ?? (this.rule.missing ? 'NotImplemented' : nodeName(this.op, this.plain));
   }
   override apply(gs: Grads, needs: readonly boolean[]): Grads {
     return this.rule.backward(this, gs, needs);
@@ -64,17 +69,6 @@ export class OpNode extends Node {
     return r as never;
   }
 }
-/** PyTorch's node names: MulBackward0; an overload's number is stated where it is not 0. */
-export function nodeName(o: Op): string {
-  const given = o.decl.gradName;
-  if (given) return given;
-  const base = o.baseName.replace(/_$/, '');
-  return `${base
-    .split('_')
-    .map((w) => w.charAt(0).toUpperCase() + w.slice(1))
-    .join('')}Backward0`;
-}
-
 /** Made once per operator and bit set (and, for formulas, per set of plain arguments). */
 export function ruleOf(o: Op, bits: number, args: readonly unknown[]): Backward {
   const { grad } = o.decl;
@@ -93,6 +87,7 @@ export function ruleOf(o: Op, bits: number, args: readonly unknown[]): Backward 
 }
 const savesOf = (o: Op, names: ReadonlySet<string>): boolean[] => [...o.params.map((p) => p.tensor && names.has(p.name)), ...o.results.map((r) => names.has(r))];
 const missing = (o: Op): Backward => ({
+  missing: true,
   saves: savesOf(o, new Set()),
   backward: () => {
     throw new NotImplementedError(`derivative for aten::${o.baseName} is not implemented`);

@@ -6,7 +6,8 @@ import { execute } from '../dispatch/execute.ts';
 import { lookup, named, type Op, registry } from '../dispatch/operator.ts';
 import { call } from '../dispatch/call.ts';
 import { at, type Level, quietly, stage, state } from '../dispatch/state.ts';
-import { type Edge, type Node, Saved } from './node.ts';
+import { compositeName } from './names.ts';
+import { type Edge, type Node, Saved, sequence } from './node.ts';
 import { OpNode, ruleOf } from './rules.ts';
 import { chainOf, CopySlices, edgeOf, gradFn, requiresGrad, type ViewRecord, viewRecord } from './views.ts';
 import { forwardTrace } from './anomaly.ts';
@@ -64,7 +65,12 @@ export function tape(o: Op, args: unknown[], level: Level | null): unknown {
   if (o.functional !== null) return inplace(o, args, level);
   const d = o.decl;
   const record = needsGrad(o, args, level);
-  if (byParts(o) && (record || !d.kernel)) return quietly(() => at(level, () => d.decompose!(named(o, args))));
+  if (byParts(o) && (record || !d.kernel)) {
+    const first = sequence.next;
+    const r = quietly(() => at(level, () => d.decompose!(named(o, args))));
+    if (record) entitle(o, args, r, first);
+    return r;
+  }
   const r = under(o, args, level);
   if (o.isView) {
     const self = args[0] as Tensor;
@@ -94,6 +100,18 @@ export function tape(o: Op, args: unknown[], level: Level | null): unknown {
   return r;
 }
 stage.tape = tape;
+
+const compositeNames = new WeakMap<Op, ReturnType<typeof compositeName>>();
+/** Gives the last parts of a composite operator, recorded since `first`, the name of its node. */
+function entitle(o: Op, args: readonly unknown[], r: unknown, first: number): void {
+  let name = compositeNames.get(o);
+  if (name === undefined) compositeNames.set(o, (name = compositeName(o)));
+  if (name === null) return;
+  for (const t of Array.isArray(r) ? r : [r]) {
+    const node = t instanceof Tensor ? (t._node as Node | null) : null;
+    if (node instanceof OpNode && node.seq >= first) node.title = name(args, t as Tensor) ?? node.title;
+  }
+}
 
 /** The edges come first: making them may make leaves' accumulators and regenerated views, which are older than the node. */
 function makeNode(o: Op, args: readonly unknown[], outs: readonly Tensor[], level: Level | null, clonedSelf: Tensor | null): OpNode {
@@ -191,7 +209,12 @@ function inplace(o: Op, args: unknown[], level: Level | null): unknown {
     return under(o, args, level);
   }
   checkInplace(self);
-  if (byParts(f)) return at(level, () => quietly(() => copy_(self, call(f, [clone(self), ...args.slice(1)]) as Tensor)));
+  if (byParts(f)) {
+    const first = sequence.next;
+    const r = at(level, () => quietly(() => copy_(self, call(f, [clone(self), ...args.slice(1)]) as Tensor)));
+    entitle(f, args, r, first);
+    return r;
+  }
   const view = viewRecord(self);
   const base = view ? view.base : self;
   const bits = o.tensors.reduce((b, i, k) => ([args[i]].flat().some((t) => t instanceof Tensor && tracked(t, level)) ? b | (1 << k) : b), 0);

@@ -60,7 +60,7 @@ export class AccumulateGrad extends Node {
     this.metas = [variable.layout];
   }
   override name(): string {
-    return 'AccumulateGrad';
+    return 'torch::autograd::AccumulateGrad';
   }
   /** The engine stores the gradient itself (engine.ts: accumulate). */
   override apply(): Grads {
@@ -107,7 +107,7 @@ export class CopySlices extends Node {
     this.metas = [base.layout];
   }
   override name(): string {
-    return 'CopySlices';
+    return 'torch::autograd::CopySlices';
   }
   override apply([g]: Grads, needs: readonly boolean[]): Grads {
     if (!g) return needs.map(() => null);

@@ -235,7 +235,7 @@ export function formatTensor(t: Tensor): string {
 function gradientOf(t: Tensor): GradientNote {
   let grad_fn: string | null;
   try {
-    grad_fn = t.grad_fn?.name() ?? null;
+    grad_fn = t.grad_fn?.name().replace(/^.*::/, '') ?? null;
   } catch {
     // A view made under no_grad and changed in place has no history that could be asked for.
     grad_fn = 'Invalid';
