@@ -73,13 +73,20 @@ function forms(o: Op, from: number, out: boolean): string[] {
   }
 
   const first = positional[0];
-  if (first?.list && first.fixed === null && /^(size|dims|shape|repeats|sizes)$/.test(first.name) && positional.slice(1).every((p) => p.hasDefault)) {
+  if (
+    first?.list &&
+    first.fixed === null &&
+    /^(size|dims|shape|repeats|sizes)$/.test(first.name) &&
+    positional.slice(1).every((p) => p.hasDefault)
+  ) {
     found.push(`...${first.name}: number[]`);
     if (keywords.length > 0) found.push(`...${first.name}AndOptions: [...${first.name}: number[], options: { ${keywords.join('; ')} }]`);
   }
 
   const allOptional = keywords.every((x) => /^\w+\?:/.test(x));
-  const list = positional.map((p) => (!p.hasDefault ? argument(p, o) : allOptional ? argument(p, o).replace(':', '?:') : `${argument(p, o)} | undefined`));
+  const list = positional.map((p) =>
+    !p.hasDefault ? argument(p, o) : allOptional ? argument(p, o).replace(':', '?:') : `${argument(p, o)} | undefined`,
+  );
   found.push([...list, ...(keywords.length > 0 ? [`options${allOptional ? '?' : ''}: { ${keywords.join('; ')} }`] : [])].join(', '));
   return found;
 }
@@ -109,13 +116,18 @@ const handles = [...registry.values()]
   .map((o) => {
     const params = o.params.map((p) => `${safe(p.name)}${p.hasDefault ? '?' : ''}: ${paramType(p, o, false)}`);
     const firstOptional = o.params.findIndex((p) => p.hasDefault);
-    const ordered = params.map((p, i) => (firstOptional >= 0 && i > firstOptional && !o.params[i]!.hasDefault ? p.replace(/^(\w+):/, '$1:') : p));
+    const ordered = params.map((p, i) =>
+      firstOptional >= 0 && i > firstOptional && !o.params[i]!.hasDefault ? p.replace(/^(\w+):/, '$1:') : p,
+    );
     const legal = o.params.every((p, i) => p.hasDefault || firstOptional < 0 || i < firstOptional);
     const list = legal ? ordered : o.params.map((p) => `${safe(p.name)}: ${paramType(p, o, false)}${p.hasDefault ? ' | undefined' : ''}`);
     return `  ${identifier(o.name)}: lookup('${o.name}') as unknown as (${list.join(', ')}) => ${resultType(o)},`;
   })
   .join('\n');
-write('src/dispatch/handles.gen.ts', `${HEADER}${types(handles, '../')}import { lookup } from './operator.ts';\n\n/** Operators by schema name (a dot becomes $), for rules and engine code. */\nexport const F = {\n${handles}\n};\n`);
+write(
+  'src/dispatch/handles.gen.ts',
+  `${HEADER}${types(handles, '../')}import { lookup } from './operator.ts';\n\n/** Operators by schema name (a dot becomes $), for rules and engine code. */\nexport const F = {\n${handles}\n};\n`,
+);
 
 // Methods.
 const { methods, functions } = publicNames();
@@ -125,7 +137,19 @@ const methodText = [...methods]
     for (const o of ops) {
       const at = o.params.findIndex((p) => p.name === 'self');
       const shifted = at === 0 ? 1 : 0;
-      const list = shifted ? forms(o, 1, false) : forms({ ...o, params: o.params.filter((p) => p.name !== 'self'), takesNumber: o.takesNumber.filter((_, i) => o.params[i]!.name !== 'self'), schema: o.schema, visible: o.visible } as unknown as Op, 0, false);
+      const list = shifted
+        ? forms(o, 1, false)
+        : forms(
+            {
+              ...o,
+              params: o.params.filter((p) => p.name !== 'self'),
+              takesNumber: o.takesNumber.filter((_, i) => o.params[i]!.name !== 'self'),
+              schema: o.schema,
+              visible: o.visible,
+            } as unknown as Op,
+            0,
+            false,
+          );
       for (const f of list) lines.push(`    ${name}(${f}): ${o.functional ? 'this' : resultType(o)};`);
     }
     return [...new Set(lines)].join('\n');
@@ -135,14 +159,20 @@ write(
   'src/surface/generated/methods.ts',
   `${HEADER}// Types only: src/surface/install.ts puts the bodies on the prototype.\n${types(methodText, '../../', 'Tensor')}\ndeclare module '../../core/tensor.js' {\n  interface Tensor {\n${methodText}\n  }\n}\n`,
 );
-write('src/surface/generated/method-names.ts', `${HEADER}export const METHOD_NAMES: readonly string[] = [\n${[...methods.keys()].map((n) => `  '${n}',`).join('\n')}\n];\n`);
+write(
+  'src/surface/generated/method-names.ts',
+  `${HEADER}export const METHOD_NAMES: readonly string[] = [\n${[...methods.keys()].map((n) => `  '${n}',`).join('\n')}\n];\n`,
+);
 
 // Functions, one file a home: torch, nn.functional, special, linalg, fft, masked.
 for (const home of ['torch', 'functional', 'special', 'linalg', 'fft', 'masked'] as const) {
   const mine = [...(functions.get(home) ?? [])];
   const text = mine
     .map(([name, ops]) => {
-      const local = name.replace(home === 'masked' ? /^masked_/ : /^(special|linalg|fft)_/, home === 'torch' || home === 'functional' ? '$1_' : '');
+      const local = name.replace(
+        home === 'masked' ? /^masked_/ : /^(special|linalg|fft)_/,
+        home === 'torch' || home === 'functional' ? '$1_' : '',
+      );
       const overloadText = ops.flatMap((o) => forms(o, 0, !o.functional && !o.schema.listResult).map((f) => `  (${f}): ${resultType(o)};`));
       const doc = ops[0]!.decl.doc ? `/** ${ops[0]!.decl.doc} */\n` : '';
       return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};${RESERVED.has(local) ? `\nexport { ${local}_ as ${local} };` : ''}`;

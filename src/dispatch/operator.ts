@@ -143,11 +143,16 @@ export class Op {
   readonly isPointwise: boolean;
   /** Has a kernel, formula or view: kernel-level interceptors see it. */
   readonly isPrimitive: boolean;
-  readonly Named: new (args: readonly unknown[]) => object;
+  readonly Named: new (
+    args: readonly unknown[],
+  ) => object;
   /** Gradient rules by the bit set of the inputs that need one. */
   readonly rules: unknown[] = [];
   private readonly formulas = new Map<string, Formula>();
+  private usualFormula: Formula | null = null;
   private onlyFormula: Formula | null = null;
+  /** Numbers that a formula reads and that have a default. Where all are left at it, it is a constant of the formula: `alpha = 1` costs nothing. */
+  private readonly settings: readonly number[];
   /** Whether each parameter is read in its own dtype by the formula. */
   readonly ownTyped: readonly boolean[];
   /** The result has the dtype of floating operands. */
@@ -173,6 +178,7 @@ export class Op {
     this.devicePosition = this.params.findIndex((p) => p.base === 'Device');
     this.formulaInputs = where((p) => !p.list && (p.tensor || p.base === 'Scalar'));
     this.plain = where((p) => p.list || (!p.tensor && p.base !== 'Scalar') || p.optional);
+    this.settings = where((p) => p.base === 'Scalar' && !p.list && !p.optional && typeof p.default === 'number');
     this.isView = decl.view !== undefined;
     this.isPointwise = decl.pointwise !== undefined;
     this.isPrimitive = !decl.decompose || decl.kernel !== undefined;
@@ -190,8 +196,10 @@ export class Op {
     return dot < 0 ? this.name : this.name.slice(0, dot);
   }
   formula(args: readonly unknown[]): Formula {
-    if (this.onlyFormula) return this.onlyFormula;
-    let key = '';
+    const usual = this.settings.length > 0 && this.settings.every((i) => args[i] === this.params[i]!.default);
+    if (usual && this.usualFormula !== null) return this.usualFormula;
+    if (!usual && this.onlyFormula !== null) return this.onlyFormula;
+    let key = usual ? 'usual,' : '';
     for (const i of this.plain) {
       const a = args[i];
       const isInput = this.formulaInputs.includes(i);
@@ -199,16 +207,23 @@ export class Op {
     }
     let f = this.formulas.get(key);
     if (!f) {
-      f = this.makeFormula(args, key);
+      f = this.makeFormula(args, key, usual);
       this.formulas.set(key, f);
-      if (this.plain.length === 0) this.onlyFormula = f;
+      if (this.plain.length === 0) {
+        if (usual) this.usualFormula = f;
+        else this.onlyFormula = f;
+      }
     }
     return f;
   }
-  private makeFormula(args: readonly unknown[], key: string): Formula {
+  private makeFormula(args: readonly unknown[], key: string, usual: boolean): Formula {
     const graph = new Graph();
-    const inputs = this.params.map((_, i) => (this.formulaInputs.includes(i) ? (args[i] === null ? null : graph.input(i)) : args[i]));
-    const result = (this.decl.pointwise as (...a: unknown[]) => Expr | readonly Expr[])(...inputs);
+    const operand = (i: number): unknown => {
+      if (!this.formulaInputs.includes(i)) return args[i];
+      if (args[i] === null) return null;
+      return usual && this.settings.includes(i) ? graph.constant(args[i] as number) : graph.input(i);
+    };
+    const result = (this.decl.pointwise as (...a: unknown[]) => Expr | readonly Expr[])(...this.params.map((_, i) => operand(i)));
     const list = (Array.isArray(result) ? result : [result]) as Expr[];
     const exprs = graph.adopt(list, (i) => graph.input(i));
     return { graph, exprs, programs: new Map(), uniform: [], derived: new Map(), key };
@@ -279,7 +294,14 @@ const PUBLIC_SCATTERS = new Set(['select', 'slice', 'diagonal', 'as_strided']);
 /** A view's other partner: the same elements in memory of their own. */
 const copyDecl = (view: Op): OpDecl => ({
   doc: `As ${view.baseName}, but a copy instead of a view.`,
-  decompose: (args) => scatterParts.call(registry.get('clone')!, [scatterParts.call(view, view.params.map((p) => (args as Record<string, unknown>)[p.name])), contiguous_format]),
+  decompose: (args) =>
+    scatterParts.call(registry.get('clone')!, [
+      scatterParts.call(
+        view,
+        view.params.map((p) => (args as Record<string, unknown>)[p.name]),
+      ),
+      contiguous_format,
+    ]),
   surface: ['function'],
 });
 function scatterSchema(view: Op): Schema {
@@ -322,7 +344,9 @@ function scatterDecl(view: Op): OpDecl {
             const a = args as unknown as Row;
             const part = scatterParts.viewOf(view, viewArgs(a, out));
             if (!sameShape(part.layout.shape, a.src.layout.shape)) {
-              throw new RuntimeError(`expected src to have a size equal to the slice of self. src size = [${a.src.layout.shape.join(', ')}], slice size = [${part.layout.shape.join(', ')}]`);
+              throw new RuntimeError(
+                `expected src to have a size equal to the slice of self. src size = [${a.src.layout.shape.join(', ')}], slice size = [${part.layout.shape.join(', ')}]`,
+              );
             }
             scatterParts.copyInto(out!, a.self);
             scatterParts.copyInto(part, a.src);
@@ -355,7 +379,12 @@ export function uses<A, const K extends readonly (keyof A)[] = readonly (keyof A
 export function joint<S extends string, const K extends readonly (keyof Known<S>)[] = readonly (keyof Known<S>)[]>(
   ...a: [
     ...K,
-    (g: readonly Tensor[], saved: Saved<Known<S>, K[number]>, needs: Readonly<Record<string, boolean>>, given: readonly boolean[]) => Record<string, Grad>,
+    (
+      g: readonly Tensor[],
+      saved: Saved<Known<S>, K[number]>,
+      needs: Readonly<Record<string, boolean>>,
+      given: readonly boolean[],
+    ) => Record<string, Grad>,
   ]
 ): Joint<S> {
   return { joint: { names: a.slice(0, -1) as unknown as string[], fn: a[a.length - 1] as unknown as Rule['fn'] } };

@@ -27,7 +27,16 @@ export class Graph {
   adopt(es: readonly Expr[], input: (i: number) => Expr): Expr[] {
     const copies = new Map<Expr, Expr>();
     for (const e of topological(es)) {
-      copies.set(e, e.op === 'input' ? input(e.value) : this.node(e.op, e.args.map((a) => copies.get(a)!), e.value));
+      copies.set(
+        e,
+        e.op === 'input'
+          ? input(e.value)
+          : this.node(
+              e.op,
+              e.args.map((a) => copies.get(a)!),
+              e.value,
+            ),
+      );
     }
     return es.map((e) => copies.get(e)!);
   }
@@ -63,7 +72,8 @@ export class Expr {
     return this.wrap(o).sub(this);
   }
   mul(o: Operand): Expr {
-    return this.apply('mul', o);
+    const isOne = o instanceof Expr ? o.op === 'const' && o.value === 1 : o === 1;
+    return isOne ? this : this.apply('mul', o);
   }
   div(o: Operand): Expr {
     return this.apply('div', o);
