@@ -1,5 +1,6 @@
-// One step of an optimizer over many tensors in one call: the operations and their order are those of PyTorch's single-tensor implementations, each rounded to the element type.
-// Nothing is fused, so every ISA level gives the same bits.
+// The optimizers' rules that train most networks (src/optim), faster than the interpreter runs them: the same operations in the same order, each rounded to the element type,
+// so that every ISA level and the interpreter give the same bits. Slots of all: dtype, the mask of the tensors that are there, the rule's options and numbers as its kernel
+// lists them; number of lists and for each: elements, the addresses of the tensors that are there.
 #include "parallel.hpp"
 #include "rows.hpp"
 
@@ -15,135 +16,142 @@ INLINE Doubles larger(Doubles a, Doubles b) { return maximum(a, b); }
 INLINE float larger(float a, float b) { return a != a || a > b ? a : b; }
 INLINE double larger(double a, double b) { return a != a || a > b ? a : b; }
 // lerp as PyTorch: from the nearer end.
-template <class V, class T> INLINE V interpolate(V from, V to, T weight) { return weight < T(0.5) ? from + (to - from) * weight : to - (to - from) * (T(1) - weight); }
+template <class V, class T> INLINE V interpolate(V from, V to, T weight, T rest, bool near) { return near ? from + (to - from) * weight : to - (to - from) * rest; }
 
+// body(elements, tensors): f for each list; absent tensors are null.
+template <class T, int N, class F> static void each_list(Reader& in, int64_t mask, F body) {
+  const int64_t lists = in.integer();
+  for (int64_t k = 0; k < lists; k++) {
+    const int64_t n = in.integer();
+    T* tensors[N];
+    for (int i = 0; i < N; i++) tensors[i] = mask >> i & 1 ? in.pointer<T>() : nullptr;
+    body(n, tensors);
+  }
+}
 // f(step, i) on every element, threads on ranges of them.
 template <class T, class F> static void update(int64_t n, F f) {
   parallel_for(n, 1 << 14, [&](int64_t begin, int64_t end) {
     for_row<T>(end - begin, [&](auto step, int64_t i) INLINE_LAMBDA { f(step, begin + i); });
   });
 }
-// The gradient as the rule sees it: negated for maximize, with the weight decay of the L2 kind.
+// The gradient as a rule sees it: negated to maximize, with the weight decay of the L2 kind.
 template <class T> struct Gradient {
   const T *grad, *param;
   T decay;
-  bool maximize;
+  bool maximize, decays;
   template <class Step> INLINE_LAMBDA auto operator()(Step step, int64_t i) const {
     auto g = step.load(grad + i);
     if (maximize) g = -g;
-    if (decay != T(0)) g = g + step.load(param + i) * decay;
+    if (decays) g = g + step.load(param + i) * decay;
     return g;
   }
 };
 
-// slots: dtype, count, lr, momentum, dampening, weight_decay, nesterov, maximize; then for each tensor: numel, address of param, of grad, of the momentum buffer (0 without momentum),
-//        whether this is the buffer's first step (it becomes the gradient)
+// tensors: param, grad, buffer; options: maximize, decays, nesterov, differentiable; numbers: weight_decay, momentum, fresh, rate
 KERNEL(optim_sgd) {
   const DType dtype = static_cast<DType>(in.integer());
-  const int64_t count = in.integer();
-  const double lr = in.real(), momentum = in.real(), dampening = in.real(), decay = in.real();
-  const bool nesterov = in.flag(), maximize = in.flag();
+  const int64_t mask = in.integer();
+  const bool maximize = in.flag(), decays = in.flag(), nesterov = in.flag();
+  in.flag();
+  const double decay = in.real(), momentum = in.real(), fresh = in.real(), rate = in.real();
   return for_floating(dtype, [&](auto zero) -> Status {
     using T = decltype(zero);
-    for (int64_t t = 0; t < count; t++) {
-      const int64_t n = in.integer();
-      T *param = in.pointer<T>(), *grad = in.pointer<T>(), *buffer = in.pointer<T>();
-      const bool first = in.flag();
-      const Gradient<T> gradient{grad, param, T(decay), maximize};
-      const T factor = T(momentum), fresh = T(1 - dampening), rate = T(-lr);
+    const T factor = T(momentum), weight = T(fresh), step_size = T(rate);
+    each_list<T, 3>(in, mask, [&](int64_t n, T** tensors) {
+      T *param = tensors[0], *buffer = tensors[2];
+      const Gradient<T> gradient{tensors[1], param, T(decay), maximize, decays};
       update<T>(n, [&](auto step, int64_t i) INLINE_LAMBDA {
         auto g = gradient(step, i);
         if (buffer) {
-          const auto b = first ? g : step.load(buffer + i) * factor + g * fresh;
+          const auto b = step.load(buffer + i) * factor + g * weight;
           step.store(buffer + i, b);
           g = nesterov ? g + b * factor : b;
         }
-        step.store(param + i, step.load(param + i) + g * rate);
+        step.store(param + i, step.load(param + i) + g * step_size);
       });
-    }
+    });
     return DONE;
   });
 }
 
-// slots: dtype, count, lr, beta1, beta2, eps, weight_decay, decoupled (AdamW), maximize; then for each tensor: numel, address of param, of grad, of exp_avg, of exp_avg_sq,
-//        of max_exp_avg_sq (0 without amsgrad), step (this one counted)
+// tensors: param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq; options: maximize, decays, decoupled, near, differentiable;
+// numbers: weight_decay, shrink, beta1, fresh1, beta2, fresh2, eps, correction, rate
 KERNEL(optim_adam) {
   const DType dtype = static_cast<DType>(in.integer());
-  const int64_t count = in.integer();
-  const double lr = in.real(), beta1 = in.real(), beta2 = in.real(), eps = in.real(), decay = in.real();
-  const bool decoupled = in.flag(), maximize = in.flag();
+  const int64_t mask = in.integer();
+  const bool maximize = in.flag(), decays = in.flag(), decoupled = in.flag(), near = in.flag();
+  in.flag();
+  const double decay = in.real(), shrink = in.real(), beta1 = in.real(), fresh1 = in.real(), beta2 = in.real(), fresh2 = in.real();
+  const double eps = in.real(), correction = in.real(), rate = in.real();
   return for_floating(dtype, [&](auto zero) -> Status {
     using T = decltype(zero);
-    for (int64_t t = 0; t < count; t++) {
-      const int64_t n = in.integer();
-      T *param = in.pointer<T>(), *grad = in.pointer<T>(), *average = in.pointer<T>(), *square = in.pointer<T>(), *greatest = in.pointer<T>();
-      const double steps = in.real();
-      const Gradient<T> gradient{grad, param, T(decoupled ? 0 : decay), maximize};
-      const T shrink = T(decoupled && decay != 0 ? 1 - lr * decay : 1);
-      const T weight = T(1 - beta1), keep = T(beta2), fresh = T(1 - beta2), small = T(eps);
-      const T step_size = T(-(lr / (1 - std::pow(beta1, steps)))), correction = T(std::sqrt(1 - std::pow(beta2, steps)));
+    const T scale = T(shrink), rest = T(beta1), weight = T(fresh1), keep = T(beta2), fresh = T(fresh2), small = T(eps), divisor = T(correction), step_size = T(rate);
+    each_list<T, 5>(in, mask, [&](int64_t n, T** tensors) {
+      T *param = tensors[0], *average = tensors[2], *square = tensors[3], *greatest = tensors[4];
+      const Gradient<T> gradient{tensors[1], param, T(decay), maximize, decays && !decoupled};
       update<T>(n, [&](auto step, int64_t i) INLINE_LAMBDA {
         const auto g = gradient(step, i);
-        const auto m = interpolate(step.load(average + i), g, weight);
-        auto v = step.load(square + i) * keep + g * g * fresh;
+        auto p = step.load(param + i);
+        if (decays && decoupled) p = p * scale;
+        const auto m = interpolate(step.load(average + i), g, weight, rest, near);
+        auto v = step.load(square + i) * keep + g * fresh * g;
         step.store(average + i, m);
         step.store(square + i, v);
         if (greatest) {
           v = larger(step.load(greatest + i), v);
           step.store(greatest + i, v);
         }
-        step.store(param + i, step.load(param + i) * shrink + m * step_size / (root(v) / correction + small));
+        step.store(param + i, p + m * step_size / (root(v) / divisor + small));
       });
-    }
+    });
     return DONE;
   });
 }
 
-// slots: dtype, count, lr, lr_decay, weight_decay, eps, maximize; then for each tensor: numel, address of param, of grad, of the sum of squares, step (this one counted)
+// tensors: param, grad, sum; options: maximize, decays, differentiable; numbers: weight_decay, eps, rate
 KERNEL(optim_adagrad) {
   const DType dtype = static_cast<DType>(in.integer());
-  const int64_t count = in.integer();
-  const double lr = in.real(), lr_decay = in.real(), decay = in.real(), eps = in.real();
-  const bool maximize = in.flag();
+  const int64_t mask = in.integer();
+  const bool maximize = in.flag(), decays = in.flag();
+  in.flag();
+  const double decay = in.real(), eps = in.real(), rate = in.real();
   return for_floating(dtype, [&](auto zero) -> Status {
     using T = decltype(zero);
-    for (int64_t t = 0; t < count; t++) {
-      const int64_t n = in.integer();
-      T *param = in.pointer<T>(), *grad = in.pointer<T>(), *sum = in.pointer<T>();
-      const T rate = T(-(lr / (1 + (in.real() - 1) * lr_decay))), small = T(eps);
-      const Gradient<T> gradient{grad, param, T(decay), maximize};
+    const T small = T(eps), step_size = T(rate);
+    each_list<T, 3>(in, mask, [&](int64_t n, T** tensors) {
+      T *param = tensors[0], *sum = tensors[2];
+      const Gradient<T> gradient{tensors[1], param, T(decay), maximize, decays};
       update<T>(n, [&](auto step, int64_t i) INLINE_LAMBDA {
         const auto g = gradient(step, i);
         const auto s = step.load(sum + i) + g * g;
         step.store(sum + i, s);
-        step.store(param + i, step.load(param + i) + g * rate / (root(s) + small));
+        step.store(param + i, step.load(param + i) + g * step_size / (root(s) + small));
       });
-    }
+    });
     return DONE;
   });
 }
 
-// slots: dtype, count, lr, alpha, eps, weight_decay, momentum, maximize; then for each tensor: numel, address of param, of grad, of square_avg, of grad_avg (0 unless centered),
-//        of the momentum buffer (0 without momentum)
+// tensors: param, grad, square_avg, grad_avg, momentum_buffer; options: maximize, decays, near, differentiable; numbers: weight_decay, alpha, fresh, eps, momentum, rate
 KERNEL(optim_rmsprop) {
   const DType dtype = static_cast<DType>(in.integer());
-  const int64_t count = in.integer();
-  const double lr = in.real(), alpha = in.real(), eps = in.real(), decay = in.real(), momentum = in.real();
-  const bool maximize = in.flag();
+  const int64_t mask = in.integer();
+  const bool maximize = in.flag(), decays = in.flag(), near = in.flag();
+  in.flag();
+  const double decay = in.real(), alpha = in.real(), fresh = in.real(), eps = in.real(), momentum = in.real(), rate = in.real();
   return for_floating(dtype, [&](auto zero) -> Status {
     using T = decltype(zero);
-    for (int64_t t = 0; t < count; t++) {
-      const int64_t n = in.integer();
-      T *param = in.pointer<T>(), *grad = in.pointer<T>(), *square = in.pointer<T>(), *mean = in.pointer<T>(), *buffer = in.pointer<T>();
-      const Gradient<T> gradient{grad, param, T(decay), maximize};
-      const T keep = T(alpha), fresh = T(1 - alpha), small = T(eps), factor = T(momentum), rate = T(-lr);
+    const T keep = T(alpha), weight = T(fresh), small = T(eps), factor = T(momentum), step_size = T(rate);
+    each_list<T, 5>(in, mask, [&](int64_t n, T** tensors) {
+      T *param = tensors[0], *square = tensors[2], *mean = tensors[3], *buffer = tensors[4];
+      const Gradient<T> gradient{tensors[1], param, T(decay), maximize, decays};
       update<T>(n, [&](auto step, int64_t i) INLINE_LAMBDA {
         const auto g = gradient(step, i);
-        const auto s = step.load(square + i) * keep + g * g * fresh;
+        const auto s = step.load(square + i) * keep + g * weight * g;
         step.store(square + i, s);
         auto spread = s;
         if (mean) {
-          const auto m = interpolate(step.load(mean + i), g, fresh);
+          const auto m = interpolate(step.load(mean + i), g, weight, keep, near);
           step.store(mean + i, m);
           spread = s - m * m;
         }
@@ -151,12 +159,12 @@ KERNEL(optim_rmsprop) {
         if (buffer) {
           const auto b = step.load(buffer + i) * factor + g / denominator;
           step.store(buffer + i, b);
-          step.store(param + i, step.load(param + i) + b * rate);
+          step.store(param + i, step.load(param + i) + b * step_size);
         } else {
-          step.store(param + i, step.load(param + i) + g * rate / denominator);
+          step.store(param + i, step.load(param + i) + g * step_size / denominator);
         }
       });
-    }
+    });
     return DONE;
   });
 }

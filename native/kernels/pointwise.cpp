@@ -522,6 +522,17 @@ static __attribute__((noinline)) Status run_tiles(const Program& p, int64_t begi
   return machine.status;
 }
 
+// All tiles, by as many threads as `count` elements are worth.
+static Status run_all(const Program& p, int64_t count, int64_t tiles) {
+  if (count <= GRAIN) return run_tiles(p, 0, tiles);
+  std::atomic<int> status{DONE};
+  parallel_for(tiles, std::max<int64_t>(1, GRAIN / (p.tile_rows * p.tile_columns)), [&](int64_t begin, int64_t end) {
+    const Status s = run_tiles(p, begin, end);
+    if (s != DONE) status.store(s, std::memory_order_relaxed);
+  });
+  return static_cast<Status>(status.load());
+}
+
 KERNEL(pointwise) {
   Program p;
   p.pinned = 0;
@@ -542,13 +553,64 @@ KERNEL(pointwise) {
 
   int64_t tiles = p.row_tiles * p.column_tiles;
   for (int d = 0; d < p.ndim - 2; d++) tiles *= p.size[d];
-  if (count <= GRAIN) return run_tiles(p, 0, tiles);
-  std::atomic<int> status{DONE};
-  parallel_for(tiles, std::max<int64_t>(1, GRAIN / (p.tile_rows * p.tile_columns)), [&](int64_t begin, int64_t end) {
-    const Status s = run_tiles(p, begin, end);
-    if (s != DONE) status.store(s, std::memory_order_relaxed);
-  });
-  return static_cast<Status>(status.load());
+  return run_all(p, count, tiles);
+}
+
+// One program over many lists of tensors, each list of one dense layout: the step of an optimizer over all parameters of a group.
+// Slots: address of the code, number of instructions, number of registers, address of the constants; dtype, number k of tensors in a list; number of scalars, the scalars (float64);
+// number of outputs and for each which tensor it overwrites; number of lists and for each: elements, k addresses. The program's inputs are the k tensors, then the scalars.
+KERNEL(pointwise_each) {
+  Program p;
+  p.pinned = 0;
+  p.code = in.pointer<const Instruction>();
+  p.instructions = static_cast<int>(in.integer());
+  p.registers = static_cast<int>(in.integer());
+  const int64_t* constants = in.pointer<const int64_t>();
+  const int dtype = static_cast<int>(in.integer()), tensors = static_cast<int>(in.integer()), scalars = static_cast<int>(in.integer());
+  p.inputs = tensors + scalars;
+  if (p.inputs > MAX_OPERANDS || p.instructions > MAX_INSTRUCTIONS || p.registers > MAX_REGISTERS) return DECLINED;
+  for (int k = 0; k < scalars; k++) {
+    Operand& o = p.operand[tensors + k];
+    o = Operand{nullptr, SCALAR_DOUBLE, {}};
+    const double x = in.real();
+    std::memcpy(&o.stride[0], &x, 8);
+  }
+  const int outputs = static_cast<int>(in.integer());
+  p.operands = p.inputs + outputs;
+  if (p.operands > MAX_OPERANDS) return DECLINED;
+  int overwritten[MAX_OPERANDS];
+  for (int k = 0; k < outputs; k++) overwritten[k] = static_cast<int>(in.integer());
+  const int64_t lists = in.integer();
+
+  p.ndim = 2;
+  p.size[0] = 1;
+  p.size[1] = 0;
+  auto next = [&] {
+    p.size[1] = in.integer();
+    for (int k = 0; k < tensors; k++) p.operand[k].data = in.pointer<char>();
+    for (int k = 0; k < outputs; k++) p.operand[p.inputs + k].data = p.operand[overwritten[k]].data;
+  };
+  auto describe = [&](Operand& o) {
+    o.dtype = dtype;
+    o.stride[0] = 0;
+    o.stride[1] = 1;
+  };
+  for (int k = 0; k < tensors; k++) describe(p.operand[k]);
+  for (int k = p.inputs; k < p.operands; k++) describe(p.operand[k]);
+
+  // The plan depends on which operands share memory, which is the same for every list.
+  for (int64_t list = 0; list < lists; list++) {
+    next();
+    choose_tiles(p);
+    if (list == 0) {
+      if (!plan_steps(p, constants)) return DECLINED;
+      plan_stores(p);
+      if (p.pinned > MAX_REGISTERS) return DECLINED;
+    }
+    const Status status = run_all(p, p.size[1], p.column_tiles);
+    if (status != DONE) return status;
+  }
+  return DONE;
 }
 
 // Which loops exist. Slots: address of a byte array, its length; byte 4 p + t becomes 1 where primitive p exists for register type t.

@@ -1,10 +1,21 @@
 // RMSprop; see https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html.
 import type { Tensor } from '../core/tensor.ts';
-import { bindArguments } from '../nn/arguments.ts';
 import type { Arguments } from '../nn/simple.ts';
+import type { Expr } from '../pointwise/expr.ts';
 import * as torch from '../surface/generated/torch.ts';
-import { mayFuse, stepFused } from './fused.ts';
-import { asReal, type CommonSettings, checkLearningRate, checkSetting, countStep, learningRate, newStep, Optimizer, type ParamGroup, type Params } from './optimizer.ts';
+import {
+  bindSettings,
+  type CommonSettings,
+  checkSettings,
+  countStep,
+  newStep,
+  numberOf,
+  Optimizer,
+  type ParamGroup,
+  type Params,
+  rejectSparse,
+} from './optimizer.ts';
+import { addcdiv, addcmul, gradient, lerp, Rule } from './rule.ts';
 
 export interface RMSpropSettings extends CommonSettings {
   alpha: number;
@@ -14,79 +25,86 @@ export interface RMSpropSettings extends CommonSettings {
   centered: boolean;
   capturable: boolean;
 }
-interface Entry {
-  readonly param: Tensor;
-  readonly grad: Tensor;
-  readonly square_avg: Tensor;
-  readonly grad_avg: Tensor | null;
-  readonly momentum_buffer: Tensor | null;
-}
+type Tensors = { param: Expr; grad: Expr; square_avg: Expr; grad_avg: Expr | null; momentum_buffer: Expr | null };
+type Numbers = Record<'weight_decay' | 'alpha' | 'fresh' | 'eps' | 'momentum' | 'rate', Expr>;
+
+const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: boolean; near: boolean }) => {
+  const g = gradient(t, n, o);
+  const square_avg = addcmul(t.square_avg.mul(n.alpha), g, g, n.fresh);
+  const grad_avg = t.grad_avg && lerp(t.grad_avg, g, n.fresh, n.alpha, o.near);
+  const spread = (grad_avg ? square_avg.sub(grad_avg.mul(grad_avg)) : square_avg).sqrt().add(n.eps);
+  if (!t.momentum_buffer) return { square_avg, grad_avg, param: addcdiv(t.param, g, spread, n.rate) };
+  const momentum_buffer = t.momentum_buffer.mul(n.momentum).add(g.div(spread));
+  return { square_avg, grad_avg, momentum_buffer, param: t.param.add(momentum_buffer.mul(n.rate)) };
+}, 'optim_rmsprop');
+
 /** Steps divided by the root of a running mean of squared gradients; Hinton's lecture 6. */
 export class RMSprop extends Optimizer<RMSpropSettings> {
   static override readonly __name__: string = 'RMSprop';
   constructor(
     params: Params,
-    ...args: Arguments<[lr?: number | Tensor, alpha?: number, eps?: number, weight_decay?: number, momentum?: number, centered?: boolean], RMSpropSettings>
+    ...args: Arguments<
+      [lr?: number | Tensor, alpha?: number, eps?: number, weight_decay?: number, momentum?: number, centered?: boolean],
+      RMSpropSettings
+    >
   ) {
-    const names = ['lr', 'alpha', 'eps', 'weight_decay', 'momentum', 'centered', 'capturable', 'foreach', 'maximize', 'differentiable'] as const;
-    const s = bindArguments<RMSpropSettings>('RMSprop', args, names, {
+    const positional = [
+      'lr',
+      'alpha',
+      'eps',
+      'weight_decay',
+      'momentum',
+      'centered',
+      'capturable',
+      'foreach',
+      'maximize',
+      'differentiable',
+    ] as const;
+    const s = bindSettings<RMSpropSettings>('RMSprop', params, args, positional, {
       lr: 1e-2,
+      momentum: 0,
       alpha: 0.99,
       eps: 1e-8,
-      weight_decay: 0,
-      momentum: 0,
       centered: false,
+      weight_decay: 0,
       capturable: false,
       foreach: null,
       maximize: false,
       differentiable: false,
     });
-    checkLearningRate(s.lr);
-    checkSetting('epsilon value', s.eps);
-    checkSetting('momentum value', s.momentum);
-    checkSetting('weight_decay value', s.weight_decay);
-    checkSetting('alpha value', s.alpha);
+    checkSettings(s, {
+      lr: 'learning rate',
+      eps: 'epsilon value',
+      momentum: 'momentum value',
+      weight_decay: 'weight_decay value',
+      alpha: 'alpha value',
+    });
     super(params, s);
   }
   protected override update(group: ParamGroup<RMSpropSettings>, params: readonly Tensor[]): void {
-    const settings = { ...group, lr: learningRate(group.lr) };
-    let entries: readonly Entry[] = params.map((param) => {
+    const { alpha, eps, weight_decay, momentum, centered, maximize, differentiable } = group;
+    const numbers = { weight_decay, alpha, fresh: 1 - alpha, eps, momentum, rate: -numberOf(group.lr) };
+    rejectSparse('RMSprop', params);
+    const entries = params.map((param) => {
       const state = this.stateOf(param, () => ({
         step: newStep(),
         square_avg: torch.zeros_like(param),
-        ...(group.momentum > 0 && { momentum_buffer: torch.zeros_like(param) }),
-        ...(group.centered && { grad_avg: torch.zeros_like(param) }),
+        ...(momentum > 0 && { momentum_buffer: torch.zeros_like(param) }),
+        ...(centered && { grad_avg: torch.zeros_like(param) }),
       }));
       countStep(state);
+      const { square_avg, grad_avg, momentum_buffer } = state as Record<string, Tensor>;
       return {
-        param,
-        grad: param._grad!,
-        square_avg: state.square_avg as Tensor,
-        grad_avg: group.centered ? (state.grad_avg as Tensor) : null,
-        momentum_buffer: group.momentum > 0 ? (state.momentum_buffer as Tensor) : null,
+        tensors: {
+          param,
+          grad: param._grad!,
+          square_avg: square_avg!,
+          grad_avg: centered ? grad_avg! : null,
+          momentum_buffer: momentum > 0 ? momentum_buffer! : null,
+        },
+        numbers,
       };
     });
-    if (mayFuse(group)) entries = stepFused('rmsprop', settings, entries);
-    for (const e of entries) step(settings, e);
+    rule.step({ maximize, decays: weight_decay !== 0, near: 1 - alpha < 0.5, differentiable }, entries);
   }
-}
-function step(s: RMSpropSettings & { lr: number }, e: Entry): void {
-  let grad = s.maximize ? e.grad.neg() : e.grad;
-  if (s.weight_decay !== 0) grad = grad.add(e.param, { alpha: s.weight_decay });
-  grad = asReal(grad);
-  const param = asReal(e.param);
-  const square = asReal(e.square_avg);
-  square.mul_(s.alpha).addcmul_(grad, grad, { value: 1 - s.alpha });
-  let spread = square;
-  if (e.grad_avg) {
-    const mean = asReal(e.grad_avg);
-    mean.lerp_(grad, 1 - s.alpha);
-    spread = square.addcmul(mean, mean, { value: -1 });
-  }
-  const denominator = spread.sqrt().add_(s.eps);
-  if (e.momentum_buffer) {
-    const buffer = asReal(e.momentum_buffer);
-    buffer.mul_(s.momentum).addcdiv_(grad, denominator);
-    param.add_(buffer, { alpha: -s.lr });
-  } else param.addcdiv_(grad, denominator, { value: -s.lr });
 }
