@@ -40,7 +40,7 @@ const program = new Command('train')
   .option('--lr <x>', 'learning rate at the start; it falls to 0 in a straight line', positive, 0.003)
   .option('--seed <n>', 'seed of initial weights, order of the digits and dropout', wholeNumber(0), 0)
   .option('--threads <n>', 'threads of the kernels (default: all cores)', wholeNumber(1))
-  .addOption(new Option('--backend <name>', 'what computes (default: the fastest there is)').choices(['native', 'reference']))
+  .addOption(new Option('--backend <name>', 'what computes (default: the fastest there is)').choices(['native', 'wasm', 'reference']))
   .option('--out <file>', 'where the weights go', writable, resolve('mnist.safetensors'))
   .allowExcessArguments(false)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : BAD_USAGE));

@@ -3,11 +3,11 @@ import { type BackendName, selectBackend } from '../../src/backend/select.ts';
 import { registry } from '../../src/dispatch/operator.ts';
 import '../../src/index.ts';
 
-/** The backends that this machine has. In CI a missing one fails, elsewhere it is left out. */
+/** The backends that this machine has, slowest first. In CI a missing one fails, elsewhere it is left out. */
 export const BACKENDS: readonly BackendName[] = [
   'reference',
-  ...have('native', `flambeau-${process.platform}-${process.arch}.node`, process.env.FLAMBEAU_WITHOUT_ADDON === '1'),
   ...have('wasm', 'flambeau.wasm', false),
+  ...have('native', `flambeau-${process.platform}-${process.arch}.node`, process.env.FLAMBEAU_WITHOUT_ADDON === '1'),
 ];
 function have(name: BackendName, file: string, mayMiss: boolean): BackendName[] {
   const path = new URL(`../../native/build/${file}`, import.meta.url);
