@@ -4,8 +4,8 @@ import { RuntimeError, ValueError } from '../core/errors.ts';
 import { Tensor } from '../core/tensor.ts';
 import type { Arguments } from '../nn/simple.ts';
 import * as torch from '../surface/generated/torch.ts';
-import { strongWolfe } from './line-search.ts';
-import { asReal, bindSettings, checkSettings, numberOf, Optimizer, type Params, type ParamState } from './optimizer.ts';
+import { Real, strongWolfe } from './line-search.ts';
+import { asReal, bindSettings, checkSettings, Optimizer, type Params, type ParamState } from './optimizer.ts';
 
 export interface LBFGSSettings {
   lr: number | Tensor;
@@ -70,7 +70,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
   private iterate<L>(closure: () => L): L {
     const group = this.param_groups[0]!;
     const { params, max_iter, max_eval, tolerance_grad, tolerance_change, line_search_fn, history_size, maximize } = group;
-    const lr = numberOf(group.lr);
+    const lr = Real.of(group.lr);
     const value = (loss: unknown): number => (maximize ? -1 : 1) * (loss instanceof Tensor ? loss.item() : Number(loss));
     const gradient = (): Tensor => flatGradient(params, maximize);
     const state = this.stateOf(params[0]!, () => ({ func_evals: 0, n_iter: 0 })) as ParamState & { func_evals: number; n_iter: number };
@@ -82,7 +82,8 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     const flat = (): boolean => greatest(grad) <= tolerance_grad;
     if (flat()) return first;
 
-    let { d, t, prev_flat_grad: previous } = state as { d?: Tensor; t?: number; prev_flat_grad?: Tensor };
+    let { d, prev_flat_grad: previous } = state as { d?: Tensor; prev_flat_grad?: Tensor };
+    let t = Real.of((state.t as number | Tensor | undefined) ?? 0);
     let previousLoss = state.prev_loss as number;
     const history: History = state.old_dirs ? (state as unknown as History) : { old_dirs: [], old_stps: [], ro: [], H_diag: 1 };
     let { H_diag } = history;
@@ -91,7 +92,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
       if (state.n_iter === 1) d = grad.neg();
       else {
         const y = grad.sub(previous!);
-        const s = d!.mul(t!);
+        const s = d!.mul(t.value);
         const ys = y.dot(s);
         if (ys.item() > 1e-10) {
           if (history.old_dirs.length === history_size) for (const list of [history.old_dirs, history.old_stps, history.ro]) list.shift();
@@ -105,9 +106,9 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
       }
       previous = previous ? previous.copy_(grad) : grad.clone();
       previousLoss = loss;
-      t = state.n_iter === 1 ? Math.min(1, grad.abs().sum().reciprocal().item()) * lr : lr;
-      const slope = grad.dot(d).item();
-      if (slope > -tolerance_change) break;
+      t = state.n_iter === 1 ? Real.of(1).least(Real.of(grad.abs().sum().reciprocal())).times(lr) : lr;
+      const slope = grad.dot(d);
+      if (slope.item() > -tolerance_change) break;
 
       let optimal = false;
       let evaluated = 0;
@@ -123,10 +124,10 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
           return found;
         };
         ({ loss, grad, step: t, evaluated } = strongWolfe(at, t, d, { loss, grad, slope }, tolerance_change, max_eval - evaluations));
-        move(params, t, d);
+        move(params, t.value, d);
         optimal = flat();
       } else {
-        move(params, t, d);
+        move(params, t.value, d);
         if (n !== max_iter) {
           loss = value(closure());
           grad = gradient();
@@ -136,12 +137,17 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
       }
       evaluations += evaluated;
       state.func_evals += evaluated;
-      if (evaluations >= max_eval || optimal || greatest(d.mul(t)) <= tolerance_change || Math.abs(loss - previousLoss) < tolerance_change)
+      if (
+        evaluations >= max_eval ||
+        optimal ||
+        greatest(d.mul(t.value)) <= tolerance_change ||
+        Math.abs(loss - previousLoss) < tolerance_change
+      )
         break;
     }
     Object.assign(state, {
       d,
-      t,
+      t: t.unwrap(),
       old_dirs: history.old_dirs,
       old_stps: history.old_stps,
       ro: history.ro,

@@ -1,33 +1,73 @@
 // A line search that finds a step with the strong Wolfe conditions; Nocedal and Wright, Numerical Optimization, algorithms 3.5 and 3.6.
-import type { Tensor } from '../core/tensor.ts';
+import { float32, float64 } from '../core/dtype.ts';
+import { Tensor } from '../core/tensor.ts';
+import * as torch from '../surface/generated/torch.ts';
+
+type Rounding = (x: number) => number;
+const exactly: Rounding = (x) => x;
+/**
+ * A number of the search. In PyTorch some are Python floats and others tensors without dimensions; what meets a tensor is rounded to its
+ * type, and where a search ends depends on it.
+ */
+export class Real {
+  private constructor(
+    readonly value: number,
+    /** Null: a Python float. */
+    private readonly round: Rounding | null,
+  ) {}
+  static of(x: number | Tensor): Real {
+    return x instanceof Tensor ? new Real(x.item(), x.dtype === float64 ? exactly : Math.fround) : new Real(x, null);
+  }
+  private with(o: Real | number, f: (a: number, b: number) => number): Real {
+    const other = o instanceof Real ? o : new Real(o, null);
+    const round = this.round && other.round ? (this.round === exactly ? exactly : other.round) : (this.round ?? other.round);
+    return round ? new Real(round(f(round(this.value), round(other.value))), round) : new Real(f(this.value, other.value), null);
+  }
+  plus = (o: Real | number): Real => this.with(o, (a, b) => a + b);
+  minus = (o: Real | number): Real => this.with(o, (a, b) => a - b);
+  times = (o: Real | number): Real => this.with(o, (a, b) => a * b);
+  over = (o: Real | number): Real => this.with(o, (a, b) => a / b);
+  abs = (): Real => new Real(Math.abs(this.value), this.round);
+  sqrt = (): Real => new Real((this.round ?? exactly)(Math.sqrt(this.value)), this.round);
+  less = (o: Real | number): boolean => this.with(o, (a, b) => Number(a < b)).value === 1;
+  least = (o: Real): Real => (o.less(this) ? o : this);
+  greatest = (o: Real): Real => (this.less(o) ? o : this);
+  /** What the state keeps. */
+  unwrap(): number | Tensor {
+    return this.round ? torch.full([], this.value, { dtype: this.round === exactly ? float64 : float32 }) : this.value;
+  }
+}
 
 /** A step along the direction, with what was found there. */
 interface Point {
-  readonly step: number;
-  readonly loss: number;
+  readonly step: Real;
+  readonly loss: Real;
   readonly grad: Tensor;
-  readonly slope: number;
+  readonly slope: Real;
 }
 interface Found {
   readonly loss: number;
   readonly grad: Tensor;
-  readonly step: number;
+  readonly step: Real;
   readonly evaluated: number;
 }
 const [SUFFICIENT, CURVATURE] = [1e-4, 0.9];
 
 /** The minimum of the cubic through two points with their slopes, within bounds; their middle where there is none. */
-function cubicMinimum(a: Point, b: Point, bounds?: readonly [number, number]): number {
-  const [low, high] = bounds ?? (a.step <= b.step ? [a.step, b.step] : [b.step, a.step]);
-  const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.step - b.step);
-  const square = d1 ** 2 - a.slope * b.slope;
-  if (!(square >= 0)) return (low + high) / 2;
-  const d2 = Math.sqrt(square);
-  const at =
-    a.step <= b.step
-      ? b.step - (b.step - a.step) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
-      : a.step - (a.step - b.step) * ((a.slope + d2 - d1) / (a.slope - b.slope + 2 * d2));
-  return Math.min(Math.max(at, low), high);
+function cubicMinimum(a: Point, b: Point, bounds?: readonly [Real, Real]): Real {
+  const ordered = !b.step.less(a.step);
+  const [low, high] = bounds ?? (ordered ? [a.step, b.step] : [b.step, a.step]);
+  const secant = a.loss.minus(b.loss).times(3).over(a.step.minus(b.step));
+  const d1 = a.slope.plus(b.slope).minus(secant);
+  const square = d1.times(d1).minus(a.slope.times(b.slope));
+  if (!(square.value >= 0)) return low.plus(high).over(2);
+  const d2 = square.sqrt();
+  const [from, to] = ordered ? [a, b] : [b, a];
+  const part = to.slope
+    .plus(d2)
+    .minus(d1)
+    .over(to.slope.minus(from.slope).plus(d2.times(2)));
+  return to.step.minus(to.step.minus(from.step).times(part)).greatest(low).least(high);
 }
 
 /**
@@ -39,21 +79,22 @@ function cubicMinimum(a: Point, b: Point, bounds?: readonly [number, number]): n
  */
 export function strongWolfe(
   evaluate: (step: number) => readonly [loss: number, grad: Tensor],
-  first: number,
+  first: Real,
   d: Tensor,
-  start: { readonly loss: number; readonly grad: Tensor; readonly slope: number },
+  start: { readonly loss: number; readonly grad: Tensor; readonly slope: Tensor },
   tolerance: number,
   most: number,
 ): Found {
   let evaluated = 0;
-  const at = (step: number): Point => {
+  const at = (step: Real): Point => {
     evaluated++;
-    const [loss, grad] = evaluate(step);
-    return { step, loss, grad, slope: grad.dot(d).item() };
+    const [loss, grad] = evaluate(step.value);
+    return { step, loss: Real.of(loss), grad, slope: Real.of(grad.dot(d)) };
   };
-  const tooHigh = (p: Point): boolean => p.loss > start.loss + SUFFICIENT * p.step * start.slope;
-  const flat = (p: Point): boolean => Math.abs(p.slope) <= -CURVATURE * start.slope;
-  const origin: Point = { step: 0, loss: start.loss, grad: start.grad.clone(), slope: start.slope };
+  const origin: Point = { step: Real.of(0), loss: Real.of(start.loss), grad: start.grad.clone(), slope: Real.of(start.slope) };
+  const tooHigh = (p: Point): boolean => p.step.times(SUFFICIENT).times(origin.slope).plus(origin.loss).less(p.loss);
+  const flat = (p: Point): boolean => p.slope.abs().value <= origin.slope.times(-CURVATURE).value;
+  const result = ({ loss, grad, step }: Point): Found => ({ loss: loss.value, grad, step, evaluated });
 
   // Bracketing: longer and longer steps until a good one lies between two of them.
   let previous = origin;
@@ -61,43 +102,43 @@ export function strongWolfe(
   let tries = 0;
   let bracket: [Point, Point] | null = null;
   for (; tries < most; tries++) {
-    if (tooHigh(point) || (tries > 1 && point.loss >= previous.loss)) bracket = [previous, point];
-    else if (flat(point)) return { ...point, evaluated };
-    else if (point.slope >= 0) bracket = [previous, point];
+    if (tooHigh(point) || (tries > 1 && point.loss.value >= previous.loss.value)) bracket = [previous, point];
+    else if (flat(point)) return result(point);
+    else if (point.slope.value >= 0) bracket = [previous, point];
     if (bracket) break;
-    const next = cubicMinimum(previous, point, [point.step + 0.01 * (point.step - previous.step), point.step * 10]);
+    const next = cubicMinimum(previous, point, [point.step.plus(point.step.minus(previous.step).times(0.01)), point.step.times(10)]);
     previous = point;
     point = at(next);
   }
   bracket ??= [origin, point];
 
   // Zooming into the bracket.
-  const width = d.abs().max().item();
+  const width = Real.of(d.abs().max());
   let stalled = false;
-  let [low, high] = bracket[0].loss <= bracket[1].loss ? [0, 1] : [1, 0];
-  for (; tries < most; ) {
+  let [low, high] = bracket[0].loss.value <= bracket[1].loss.value ? [0, 1] : [1, 0];
+  while (tries < most) {
     const [a, b] = bracket;
-    if (Math.abs(b.step - a.step) * width < tolerance) break;
+    if (b.step.minus(a.step).abs().times(width).less(tolerance)) break;
     let step = cubicMinimum(a, b);
-    const [least, greatest] = [Math.min(a.step, b.step), Math.max(a.step, b.step)];
-    const margin = 0.1 * (greatest - least);
-    if (Math.min(greatest - step, step - least) >= margin) stalled = false;
-    else if (!stalled && step < greatest && step > least) stalled = true;
+    const [least, greatest] = [a.step.least(b.step), a.step.greatest(b.step)];
+    const margin = greatest.minus(least).times(0.1);
+    if (!greatest.minus(step).least(step.minus(least)).less(margin)) stalled = false;
+    else if (!stalled && step.less(greatest) && least.less(step)) stalled = true;
     else {
-      step = Math.abs(step - greatest) < Math.abs(step - least) ? greatest - margin : least + margin;
+      step = step.minus(greatest).abs().less(step.minus(least).abs()) ? greatest.minus(margin) : least.plus(margin);
       stalled = false;
     }
     point = at(step);
     tries++;
-    if (tooHigh(point) || point.loss >= bracket[low]!.loss) {
+    if (tooHigh(point) || point.loss.value >= bracket[low]!.loss.value) {
       bracket[high] = point;
-      [low, high] = bracket[0].loss <= bracket[1].loss ? [0, 1] : [1, 0];
+      [low, high] = bracket[0].loss.value <= bracket[1].loss.value ? [0, 1] : [1, 0];
       continue;
     }
     const done = flat(point);
-    if (!done && point.slope * (bracket[high]!.step - bracket[low]!.step) >= 0) bracket[high] = bracket[low]!;
+    if (!done && point.slope.times(bracket[high]!.step.minus(bracket[low]!.step)).value >= 0) bracket[high] = bracket[low]!;
     bracket[low] = point;
     if (done) break;
   }
-  return { ...bracket[low]!, evaluated };
+  return result(bracket[low]!);
 }
