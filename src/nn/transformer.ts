@@ -318,6 +318,11 @@ function whyPadded(layer: Module): string {
   if (layer.norm1.eps !== layer.norm2.eps) return 'encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps';
   return self_attn.num_heads % 2 === 1 ? 'encoder_layer.self_attn.num_heads is odd' : '';
 }
+const warned = new Set<string>();
+function warnOnce(text: string): void {
+  if (!warned.has(text)) console.warn(text);
+  warned.add(text);
+}
 /** Whether the padding of every row comes last. */
 const paddedLast = (padding: Tensor): boolean => Boolean(padding.cummax(1)[0].eq(padding).all().item());
 
@@ -357,7 +362,7 @@ export class TransformerEncoder extends Module {
     this.enable_nested_tensor = a.enable_nested_tensor;
     this.mask_check = a.mask_check;
     const why = whyPadded(a.encoder_layer);
-    if (a.enable_nested_tensor && why) console.warn(`enable_nested_tensor is True, but self.use_nested_tensor is False because ${why}`);
+    if (a.enable_nested_tensor && why) warnOnce(`enable_nested_tensor is True, but self.use_nested_tensor is False because ${why}`);
     this.use_nested_tensor = a.enable_nested_tensor && why === '';
   }
   forward(...args: Arguments<[src: Tensor, mask?: Mask, src_key_padding_mask?: Mask, is_causal?: boolean | null], EncoderInputs>): Tensor {

@@ -1,10 +1,14 @@
 // Recurrent networks over whole sequences, their cells, and sequences of different lengths packed one after the other.
-import { type DType, int64 } from '../core/dtype.ts';
+import { no_grad } from '../autograd/modes.ts';
+import { type DType, float32, float64, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
+import { sameShape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { integers, tensorOf } from '../backend/reference/arrays.ts';
+import { copyInto } from '../dispatch/execute.ts';
 import { F } from '../dispatch/handles.gen.ts';
-import { op } from '../dispatch/operator.ts';
+import { joint, op } from '../dispatch/operator.ts';
+import { vjp } from '../transforms/grad.ts';
 
 // ---- one step -----------------------------------------------------------------------------------------------------
 type Mode = 'LSTM' | 'GRU' | 'RNN_TANH' | 'RNN_RELU';
@@ -47,46 +51,178 @@ interface Weights {
   /** The projection of an LSTM's output. */
   readonly hr: Tensor | null;
 }
-function step(mode: Mode, x: Tensor, state: State, w: Weights): State {
-  const [h, c] = STEPS[mode](x, F.linear(state[0], w.hh, w.bias_hh), state);
-  return [w.hr ? F.linear(h, w.hr) : h, c];
-}
 
-// ---- sequences ----------------------------------------------------------------------------------------------------
+// ---- one layer in one direction -----------------------------------------------------------------------------------
+/** What a layer goes over: the rows of all steps, of which step t has the first sizes[t] sequences, the longest ones. */
+interface Walk {
+  readonly sizes: readonly number[];
+  readonly reverse: boolean;
+}
 const rows = (t: Tensor, from: number, to: number): Tensor => t.narrow(0, from, to - from);
-const each = (state: State, f: (t: Tensor, i: number) => Tensor): State =>
+const mapped = (state: State, f: (t: Tensor, i: number) => Tensor): State =>
   [f(state[0], 0), ...(state[1] ? [f(state[1], 1)] : [])] as unknown as State;
-/** One layer in one direction over the rows of all steps; step t has the first sizes[t] sequences, the longest ones. */
-function layer(
-  mode: Mode,
-  data: Tensor,
-  sizes: readonly number[],
+/** Calls `next(from, to, state)` for each step, whose rows are from … to; the outputs of all steps and the last states. */
+function walk(
+  { sizes, reverse }: Walk,
   start: State,
-  w: Weights,
-  reverse: boolean,
+  next: (from: number, to: number, state: State) => State,
 ): { output: Tensor; last: State } {
-  const gates = F.linear(data, w.ih, w.bias_ih);
   const at = [0];
   for (const n of sizes) at.push(at[at.length - 1]! + n);
   const steps = sizes.map((_, t) => (reverse ? sizes.length - 1 - t : t));
   const outputs: Tensor[] = [];
   const ended: State[] = [];
   let now = sizes[steps[0]!]!;
-  let state = each(start, (t) => (now < t.shape[0]! ? rows(t, 0, now) : t));
+  let state = mapped(start, (t) => (now < t.shape[0]! ? rows(t, 0, now) : t));
   for (const t of steps) {
     const n = sizes[t]!;
     if (n < now) {
-      ended.push(each(state, (s) => rows(s, n, now)));
-      state = each(state, (s) => rows(s, 0, n));
-    } else if (n > now) state = each(state, (s, i) => F.cat([s, rows(start[i]!, now, n)]));
+      ended.push(mapped(state, (s) => rows(s, n, now)));
+      state = mapped(state, (s) => rows(s, 0, n));
+    } else if (n > now) state = mapped(state, (s, i) => F.cat([s, rows(start[i]!, now, n)]));
     now = n;
-    state = step(mode, rows(gates, at[t]!, at[t + 1]!), state, w);
+    state = next(at[t]!, at[t + 1]!, state);
     outputs.push(state[0]);
   }
-  const last = ended.length ? each(state, (s, i) => F.cat([s, ...ended.map((e) => e[i]!).reverse()])) : state;
+  const last = ended.length ? mapped(state, (s, i) => F.cat([s, ...ended.map((e) => e[i]!).reverse()])) : state;
   return { output: F.cat(reverse ? outputs.reverse() : outputs), last };
 }
+/** The hidden state before each row. */
+function before({ sizes, reverse }: Walk, output: Tensor, start: Tensor): Tensor {
+  const [N, B] = [output.shape[0]!, start.shape[0]!];
+  if (sizes[sizes.length - 1] === B) return reverse ? F.cat([rows(output, B, N), start]) : F.cat([start, rows(output, 0, N - B)]);
+  const at: number[] = [];
+  let first = 0;
+  sizes.forEach((n, t) => {
+    const other = reverse ? (sizes[t + 1] ?? 0) : t === 0 ? 0 : n;
+    const shift = reverse ? first + n : first - (sizes[t - 1] ?? 0);
+    for (let b = 0; b < n; b++) at.push(b < other ? shift + b : N + b);
+    first += n;
+  });
+  return F.cat([output, start]).index_select(0, listOf(at));
+}
+const MODES: readonly Mode[] = ['LSTM', 'GRU', 'RNN_TANH', 'RNN_RELU'];
+/** What the backward pass reads of a row, in hidden sizes: see native/kernels/recurrent.cpp. */
+const SAVED: Readonly<Record<Mode, number>> = { LSTM: 5, GRU: 4, RNN_TANH: 0, RNN_RELU: 0 };
+const GATES: Readonly<Record<Mode, number>> = { LSTM: 4, GRU: 3, RNN_TANH: 1, RNN_RELU: 1 };
 
+interface Layer extends Walk {
+  readonly gates: Tensor;
+  readonly hx: Tensor;
+  readonly cx: Tensor | null;
+  readonly w_hh: Tensor;
+  readonly b_hh: Tensor | null;
+  readonly mode: number;
+}
+const stateOf = (h: Tensor, c: Tensor | null): State => (c ? [h, c] : [h]);
+/** Step by step. The bias is one row, or one for each row of gates. */
+function byStep(a: Layer): Tensor[] {
+  const bias = (from: number, to: number): Tensor | null => (a.b_hh?.ndim === 2 ? rows(a.b_hh, from, to) : a.b_hh);
+  const product = (h: Tensor, b: Tensor | null): Tensor => (b?.ndim === 2 ? F.linear(h, a.w_hh).add(b) : F.linear(h, a.w_hh, b));
+  const { output, last } = walk(a, stateOf(a.hx, a.cx), (from, to, state) =>
+    STEPS[MODES[a.mode]!](rows(a.gates, from, to), product(state[0], bias(from, to)), state),
+  );
+  return [output, last[0], last[1] ?? none(output)];
+}
+const none = (like: Tensor): Tensor => F.zeros([0], like.dtype, null, like.device);
+/** A kernel by other operators. */
+function inWords(results: () => readonly Tensor[], outs: readonly Tensor[]): void {
+  no_grad(() => {
+    results().forEach((r, i) => {
+      copyInto(outs[i]!, r);
+    });
+  });
+}
+const LAYER = 'Tensor hx, Tensor? cx, Tensor w_hh, Tensor? b_hh, int[] sizes, bool reverse, int mode';
+op(`_recurrent_layer(Tensor gates, ${LAYER}) -> (Tensor output, Tensor hn, Tensor cn, hidden Tensor saved)`, {
+  doc: 'A recurrent layer in one direction, from the products with the inputs: the outputs of all steps and the last states.',
+  decompose: (a) => [...byStep(a), none(a.gates)],
+  meta: ({ gates, hx, cx, mode }) => {
+    const [N, H] = [gates.shape[0]!, hx.shape[1]!];
+    return [[N, H], hx.shape, cx?.shape ?? [0], [N, SAVED[MODES[mode]!] * H]].map((shape) => ({ shape, dtype: gates.dtype }));
+  },
+  kernel: (a, ...outs) => inWords(() => byStep(a), outs),
+  grad: joint('gates', 'hx', 'cx', 'w_hh', 'b_hh', 'output', 'saved', ([g, gh, gc], a) => {
+    const [gates, products, hx, cx] = F._recurrent_layer_backward(
+      g!,
+      gh!,
+      gc!,
+      a.gates,
+      a.hx,
+      a.cx,
+      a.w_hh,
+      a.b_hh,
+      a.output,
+      a.saved,
+      a.sizes,
+      a.reverse,
+      a.mode,
+    );
+    const p = MODES[a.mode] === 'GRU' ? products : gates;
+    return { gates, hx, cx: a.cx && cx, w_hh: p.t().mm(before(a, a.output, a.hx)), b_hh: a.b_hh && p.sum([0]) };
+  }),
+  surface: [],
+});
+op(
+  `_recurrent_layer_backward(Tensor grad_output, Tensor grad_hn, Tensor grad_cn, Tensor gates, ${LAYER.replace('int[]', 'Tensor output, Tensor saved, int[]')}) -> (Tensor grad_gates, Tensor grad_products, Tensor grad_hx, Tensor grad_cx)` as `_recurrent_layer_backward(Tensor grad_output, Tensor grad_hn, Tensor grad_cn, Tensor gates, Tensor hx, Tensor? cx, Tensor w_hh, Tensor? b_hh, Tensor output, Tensor saved, int[] sizes, bool reverse, int mode) -> (Tensor grad_gates, Tensor grad_products, Tensor grad_hx, Tensor grad_cx)`,
+  {
+    doc: 'The gradients of _recurrent_layer for the products with inputs and with hidden states (where they differ: GRU), and for the states it starts from.',
+    decompose: (a) => byPullback(a),
+    meta: ({ gates, hx, cx, mode }) =>
+      [gates.shape, MODES[mode] === 'GRU' ? gates.shape : [0], hx.shape, cx?.shape ?? [0]].map((shape) => ({ shape, dtype: gates.dtype })),
+    kernel: (a, ...outs) => inWords(() => byPullback(a), outs),
+    surface: [],
+  },
+);
+/** The layer once more, step by step, and its pullback. */
+function byPullback(a: Layer & { readonly grad_output: Tensor; readonly grad_hn: Tensor; readonly grad_cn: Tensor }): Tensor[] {
+  const gru = MODES[a.mode] === 'GRU';
+  const { gates, hx } = a;
+  // A bias for each row: its gradient is that of the products with hidden states.
+  const bias = a.b_hh ? a.b_hh.expand(gates.shape) : F.zeros(gates.shape, gates.dtype, null, gates.device);
+  const cx = a.cx ?? none(gates);
+  const [, pull] = vjp(
+    (x: Tensor, b: Tensor, h: Tensor, c: Tensor) => byStep({ ...walkOf(a), gates: x, hx: h, cx: a.cx && c, b_hh: gru ? b : a.b_hh }),
+    gates,
+    bias,
+    hx,
+    cx,
+  );
+  const [gx, gb, gh, gc] = pull([a.grad_output, a.grad_hn, a.grad_cn]) as [Tensor, Tensor, Tensor, Tensor];
+  return [gx, gru ? gb : none(gates), gh, gc];
+}
+const walkOf = ({ sizes, reverse, w_hh, mode }: Layer): Pick<Layer, 'sizes' | 'reverse' | 'w_hh' | 'mode'> => ({
+  sizes,
+  reverse,
+  w_hh,
+  mode,
+});
+
+/** Whether the layer is one operator: floats of one kind, and shapes that fit. */
+function isWhole(mode: Mode, gates: Tensor, start: State, w: Weights, { sizes }: Walk): boolean {
+  const H = w.hh.shape[1]!;
+  const states = start.every((s) => s!.dtype === gates.dtype && sameShape(s!.shape, [Math.max(...sizes), H]));
+  const weights =
+    w.hh.dtype === gates.dtype && w.hh.ndim === 2 && w.hh.shape[0] === GATES[mode] * H && (!w.bias_hh || w.bias_hh.dtype === gates.dtype);
+  return w.hr === null && (gates.dtype === float32 || gates.dtype === float64) && states && weights && gates.shape[1] === w.hh.shape[0];
+}
+/** One layer in one direction. */
+function layer(mode: Mode, data: Tensor, start: State, w: Weights, way: Walk): { output: Tensor; last: State } {
+  // Only the new gate of a GRU needs the product with the hidden state, and its bias, alone.
+  const merged = mode !== 'GRU' && w.bias_ih !== null && w.bias_hh !== null;
+  const gates = F.linear(data, w.ih, merged ? w.bias_ih.add(w.bias_hh) : w.bias_ih);
+  const b_hh = merged ? null : w.bias_hh;
+  if (isWhole(mode, gates, start, w, way)) {
+    const [output, hn, cn] = F._recurrent_layer(gates, start[0], start[1] ?? null, w.hh, b_hh, way.sizes, way.reverse, MODES.indexOf(mode));
+    return { output, last: stateOf(hn, start[1] ? cn : null) };
+  }
+  return walk(way, start, (from, to, state) => {
+    const [h, c] = STEPS[mode](rows(gates, from, to), F.linear(state[0], w.hh, b_hh), state);
+    return [w.hr ? F.linear(h, w.hr) : h, c];
+  });
+}
+
+// ---- networks -----------------------------------------------------------------------------------------------------
 interface Network {
   readonly params: readonly Tensor[];
   readonly has_biases: boolean;
@@ -129,7 +265,7 @@ function stacked(
     const outputs: Tensor[] = [];
     for (let d = 0; d < directions; d++) {
       const k = l * directions + d;
-      const r = layer(mode, data, sizes, hx.map((h) => h.select(0, k)) as unknown as State, weights[k]!, d === 1);
+      const r = layer(mode, data, hx.map((h) => h.select(0, k)) as unknown as State, weights[k]!, { sizes, reverse: d === 1 });
       outputs.push(r.output);
       last.push(r.last);
     }
@@ -216,7 +352,7 @@ function cell(mode: Mode, state: State, { input, w_ih, w_hh, b_ih, b_hh }: Cell)
     if (h!.shape[0] !== batch) throw new RuntimeError(`Input batch size ${batch} doesn't match hidden${i} batch size ${h!.shape[0]}`);
     if (h!.shape[1] !== size) throw new RuntimeError(`hidden${i} has inconsistent hidden_size: got ${h!.shape[1]}, expected ${size}`);
   });
-  return step(mode, F.linear(input, w_ih, b_ih), state, { ih: w_ih, hh: w_hh, bias_ih: b_ih, bias_hh: b_hh, hr: null });
+  return STEPS[mode](F.linear(input, w_ih, b_ih), F.linear(state[0], w_hh, b_hh), state);
 }
 const CELL = 'Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None';
 op(`lstm_cell(Tensor input, Tensor[] hx, ${CELL}) -> (Tensor result0, Tensor result1)`, {
@@ -312,11 +448,13 @@ op('pad_sequence(Tensor[] sequences, bool batch_first=False, float padding_value
       const missing = longest - s.shape[0]!;
       const pad = padding_side === 'left' ? [missing, 0] : [0, missing];
       const t = s.dtype === sequences[0]!.dtype ? s : s.to(sequences[0]!.dtype);
-      return F.constant_pad_nd(
-        t.shape.length - 1 === row.length ? t.expand([t.shape[0]!, ...row]) : t,
-        [...row.flatMap(() => [0, 0]), ...pad],
-        padding_value,
-      );
+      s.shape.slice(1).forEach((n, d) => {
+        if (n !== row[d])
+          throw new RuntimeError(
+            `The size of tensor a (${row[d]}) must match the size of tensor b (${n}) at non-singleton dimension ${d + 1}`,
+          );
+      });
+      return F.constant_pad_nd(t, [...row.flatMap(() => [0, 0]), ...pad], padding_value);
     });
     return F.stack(padded, batch_first ? 0 : 1);
   },

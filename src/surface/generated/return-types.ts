@@ -167,3 +167,21 @@ export interface GradQueryGradKeyGradValue extends Results {
   readonly 2: Tensor;
   readonly grad_value: Tensor;
 }
+export interface OutputHnCn extends Results {
+  readonly 0: Tensor;
+  readonly output: Tensor;
+  readonly 1: Tensor;
+  readonly hn: Tensor;
+  readonly 2: Tensor;
+  readonly cn: Tensor;
+}
+export interface GradGatesGradProductsGradHxGradCx extends Results {
+  readonly 0: Tensor;
+  readonly grad_gates: Tensor;
+  readonly 1: Tensor;
+  readonly grad_products: Tensor;
+  readonly 2: Tensor;
+  readonly grad_hx: Tensor;
+  readonly 3: Tensor;
+  readonly grad_cx: Tensor;
+}

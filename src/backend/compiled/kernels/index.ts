@@ -3,4 +3,5 @@ import './data.ts';
 import './image.ts';
 import './nn.ts';
 import './random.ts';
+import './recurrent.ts';
 import './reduce.ts';
