@@ -1,4 +1,5 @@
 // Numbers at equal steps.
+import { fma32, fma64 } from '../core/fma.ts';
 import { bool, Category, type DType, float32, get_default_dtype, int64 } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { Complex, imaginary, type Scalar, scalarCategory, toBigInt, toNumber } from '../core/scalar.ts';
@@ -79,8 +80,9 @@ function spaced(n: number, dtype: DType, start: number, end: number): Float64Arr
   const round = dtype.to_real() === float32 ? Math.fround : (x: number): number => x;
   const [a, b] = dtype.category <= Category.Integral ? [Math.trunc(start), Math.trunc(end)] : [round(start), round(end)];
   const step = round(round(b - a) / (n - 1));
+  const fused = dtype.to_real() === float32 ? fma32 : fma64;
   const half = Math.floor(n / 2);
-  return Float64Array.from({ length: n }, (_, i) => (i < half ? round(a + round(step * i)) : n === 1 ? a : round(b - round(step * (n - i - 1)))));
+  return Float64Array.from({ length: n }, (_, i) => (n === 1 ? a : i < half ? fused(step, i, a) : fused(-step, n - i - 1, b)));
 }
 function linspaceInto(out: Tensor, start: Scalar, end: Scalar): void {
   const n = out.layout.numel;

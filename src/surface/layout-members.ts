@@ -26,6 +26,10 @@ declare module '../core/tensor.js' {
     readonly H: Tensor;
     /** The conjugate transpose of the last two dimensions. */
     readonly mH: Tensor;
+    /** The real part of a complex tensor, as a view; a real tensor itself. */
+    real: Tensor;
+    /** The imaginary part of a complex tensor, as a view. */
+    imag: Tensor;
     transpose_(dim0: number, dim1: number): this;
     swapaxes_(axis0: number, axis1: number): this;
     swapdims_(dim0: number, dim1: number): this;
@@ -59,6 +63,20 @@ property('H', (t) => {
   if (t.ndim !== 2) throw new RuntimeError(`tensor.H is only supported on matrices (2-D tensors). Got ${t.ndim}-D tensor.${t.ndim > 2 ? ' For batches of matrices, consider using tensor.mH' : ''}`);
   return t.t().conj();
 });
+for (const [part, of] of [
+  ['real', (t: Tensor) => F.real(t)],
+  ['imag', (t: Tensor) => F.imag(t)],
+] as const) {
+  Object.defineProperty(P, part, {
+    get(this: Tensor): Tensor {
+      return of(this);
+    },
+    set(this: Tensor, value: Tensor) {
+      of(this).copy_(value);
+    },
+    configurable: true,
+  });
+}
 
 /** Note [Views in place]: the tensor becomes the view that the method without underscore gives of what it was, history included. */
 function becomes(t: Tensor, view: (old: Tensor) => Tensor): Tensor {

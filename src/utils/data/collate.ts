@@ -1,4 +1,5 @@
 // From a list of samples to a batch.
+import { float64 } from '../../core/dtype.ts';
 import { RuntimeError } from '../../core/errors.ts';
 import { Complex, FloatScalar } from '../../core/scalar.ts';
 import { Tensor } from '../../core/tensor.ts';
@@ -7,6 +8,8 @@ import * as torch from '../../surface/generated/torch.ts';
 
 const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
 const isTypedArray = (x: unknown): x is Float32Array => ArrayBuffer.isView(x) && !(x instanceof DataView);
+/** Python's floats, which make float64: numbers with a fraction, and those that are said to be floats. */
+const isFloat = (x: unknown): boolean => x instanceof FloatScalar || (typeof x === 'number' && !Number.isInteger(x));
 
 /**
  * Makes one batch of samples: tensors are stacked, numbers become a tensor, strings stay a list; lists, objects and maps of these are
@@ -17,7 +20,8 @@ export function default_collate(batch: readonly unknown[]): unknown {
   const [first] = batch;
   if (first instanceof Tensor) return torch.stack(batch as Tensor[]);
   if (isTypedArray(first)) return torch.stack(batch.map((x) => tensor(x as Float32Array)));
-  if (first instanceof Complex || first instanceof FloatScalar || ['number', 'bigint', 'boolean'].includes(typeof first)) return tensor(batch);
+  if (batch.some(isFloat)) return tensor(batch, { dtype: float64 });
+  if (first instanceof Complex || ['number', 'bigint', 'boolean'].includes(typeof first)) return tensor(batch);
   if (typeof first === 'string') return batch;
   if (Array.isArray(first)) {
     const lists = batch as unknown[][];

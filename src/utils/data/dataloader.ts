@@ -56,6 +56,7 @@ const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resol
 /** Batches of a dataset: iterate with `for … of`, or with `for await` if its samples are promises. */
 // biome-ignore lint/suspicious/noExplicitAny: any dataset; the batch type follows from it
 export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncIterable<B> {
+  static readonly __module__ = 'torch.utils.data.dataloader';
   readonly dataset: Source<T>;
   readonly batch_size: number | null;
   readonly drop_last: boolean;

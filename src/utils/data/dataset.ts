@@ -40,6 +40,7 @@ export abstract class IterableDataset<T = unknown> implements Iterable<T> {
 
 /** The rows of tensors of one length: sample i is `[a.at(i), b.at(i), …]`. */
 export class TensorDataset extends Dataset<Tensor[]> implements Batching {
+  static readonly __module__ = 'torch.utils.data.dataset';
   readonly tensors: readonly Tensor[];
   constructor(...tensors: Tensor[]) {
     super();
@@ -60,6 +61,7 @@ export class TensorDataset extends Dataset<Tensor[]> implements Batching {
 }
 /** Samples put together from several datasets of one length: lists, or objects if the datasets are given by name. */
 export class StackDataset extends Dataset<unknown> {
+  static readonly __module__ = 'torch.utils.data.dataset';
   readonly datasets: readonly MapStyle<unknown>[] | Readonly<Record<string, MapStyle<unknown>>>;
   constructor(...datasets: MapStyle<unknown>[] | [Readonly<Record<string, MapStyle<unknown>>>]) {
     super();
@@ -80,6 +82,7 @@ export class StackDataset extends Dataset<unknown> {
 }
 /** Datasets one after the other. */
 export class ConcatDataset<T = unknown> extends Dataset<T> {
+  static readonly __module__ = 'torch.utils.data.dataset';
   readonly datasets: readonly MapStyle<T>[];
   /** Where each dataset ends. */
   readonly cumulative_sizes: readonly number[];
@@ -113,6 +116,7 @@ function bisectRight(sorted: readonly number[], x: number): number {
 }
 /** Iterable datasets one after the other. */
 export class ChainDataset<T = unknown> extends IterableDataset<T> {
+  static readonly __module__ = 'torch.utils.data.dataset';
   constructor(readonly datasets: Iterable<IterableDataset<T>>) {
     super();
   }
@@ -129,6 +133,7 @@ export class ChainDataset<T = unknown> extends IterableDataset<T> {
 
 /** The samples of a dataset at some places. */
 export class Subset<T = unknown> extends Dataset<T> implements Batching {
+  static readonly __module__ = 'torch.utils.data.dataset';
   constructor(
     readonly dataset: MapStyle<T>,
     readonly indices: readonly number[],

@@ -25,6 +25,7 @@ export abstract class Sampler<T = number> implements Iterable<T> {
 }
 /** One after the other. */
 export class SequentialSampler extends Sampler {
+  static readonly __module__ = 'torch.utils.data.sampler';
   constructor(readonly data_source: Sized) {
     super();
   }
@@ -41,6 +42,7 @@ interface RandomSettings extends Drawn {
 }
 /** In random order; with `replacement` each draw is independent. */
 export class RandomSampler extends Sampler {
+  static readonly __module__ = 'torch.utils.data.sampler';
   readonly replacement: boolean;
   readonly generator: RandomGenerator | null;
   private readonly given: number | null;
@@ -81,6 +83,7 @@ export class RandomSampler extends Sampler {
 }
 /** Given places in random order. */
 export class SubsetRandomSampler extends Sampler {
+  static readonly __module__ = 'torch.utils.data.sampler';
   constructor(
     readonly indices: readonly number[],
     options: RandomGenerator | Partial<Drawn> | null = null,
@@ -102,6 +105,7 @@ interface WeightedSettings extends Drawn {
 }
 /** Places drawn with given weights. */
 export class WeightedRandomSampler extends Sampler {
+  static readonly __module__ = 'torch.utils.data.sampler';
   readonly weights: Tensor;
   readonly num_samples: number;
   readonly replacement: boolean;
@@ -135,6 +139,7 @@ interface BatchSettings {
 }
 /** The places of another sampler in lists of `batch_size`; the last, shorter one is dropped with `drop_last`. */
 export class BatchSampler<T = number> extends Sampler<T[]> {
+  static readonly __module__ = 'torch.utils.data.sampler';
   readonly batch_size: number;
   readonly drop_last: boolean;
   constructor(

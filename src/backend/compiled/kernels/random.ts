@@ -35,7 +35,11 @@ function normal(a: Drawn, out: Tensor, mean: number, std: number): boolean {
   return true;
 }
 for (const name of ['randn', 'randn_like']) accelerate<Drawn>(name, 'random_normal', (a, out) => normal(a, out!, 0, 1));
-accelerate<Drawn & { mean: number; std: number }>('normal', 'random_normal', (a, out) => normal(a, out!, a.mean, a.std));
+accelerate<Drawn & { self: Tensor; mean: number; std: number }>(
+  'normal',
+  'random_normal',
+  (a, out) => isDense(a.self) && normal(a, out!, a.mean, a.std),
+);
 for (const name of ['bernoulli.p', 'bernoulli.float']) {
   accelerate<Drawn & { p: number }>(name, 'random_bernoulli', (a, out) => {
     if (!isDense(out!) || out!.dtype.is_complex || !(a.p >= 0 && a.p <= 1)) return false;

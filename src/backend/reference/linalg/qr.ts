@@ -33,12 +33,29 @@ export function unpackReflectors(packed: Matrix, tau: Matrix): Reflector[] {
   });
 }
 
+/** Below the diagonal column k is −τ·v, where zeros are negative for a positive τ. */
+function keepSigns(q: Matrix, { v, re, im }: Reflector, k: number): void {
+  const parts = q.complex ? 2 : 1;
+  for (let i = k + 1; i < q.rows; i++) {
+    const at = (i * q.columns + k) * parts;
+    const from = (i - k) * parts;
+    if (!q.complex) q.data[at] = -re * v[from]!;
+    else if (v[from] === 0 && v[from + 1] === 0 && im === 0) {
+      q.data[at] = -re * v[from]!;
+      q.data[at + 1] = -re * v[from + 1]!;
+    }
+  }
+}
 /** The first `columns` columns of H₁·H₂·…·H_k (orgqr, ungqr). */
 export function householderProduct(packed: Matrix, tau: Matrix, columns = packed.columns): Matrix {
   const q = identity(packed.rows, columns, packed.complex);
   const reflectors = unpackReflectors(packed, tau);
   // H_k acts on what lies right of column k only, as long as the rest is still the identity.
-  for (let k = reflectors.length - 1; k >= 0; k--) reflectRows(q, reflectors[k]!, false, k);
+  for (let k = reflectors.length - 1; k >= 0; k--) {
+    const h = reflectors[k]!;
+    reflectRows(q, h, false, k);
+    keepSigns(q, h, k);
+  }
   return q;
 }
 
