@@ -19,6 +19,8 @@ template <class To, class From> static inline To convert(From x) {
   } else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, uint64_t>) {
     return x >= From(0x1p63) ? static_cast<uint64_t>(x) : static_cast<uint64_t>(static_cast<int64_t>(x));
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // Out of range is the smallest number of int32 and int64, as the processor has it; the narrower types keep its low bits.
+    if constexpr (std::is_same_v<To, int32_t>) return x >= From(-0x1p31) && x < From(0x1p31) ? static_cast<int32_t>(x) : INT32_MIN;
     return static_cast<To>(static_cast<int64_t>(x));
   } else {
     return static_cast<To>(x);

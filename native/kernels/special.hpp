@@ -115,11 +115,11 @@ static inline double i0e(double x) { return x != x ? x : scaled_bessel_i(0, x); 
 static inline double i1e(double x) { return x != x ? x : scaled_bessel_i(1, x); }
 static inline double i0(double x) {
   const double half = ::exp(::fabs(x) / 2);
-  return x != x ? x : half == INF ? INF : i0e(x) * half * half;
+  return x - x != 0 ? NAN : half == INF ? INF : i0e(x) * half * half;
 }
 static inline double i1(double x) {
   const double half = ::exp(::fabs(x) / 2);
-  return x != x ? x : half == INF ? ::copysign(INF, x) : i1e(x) * half * half;
+  return x - x != 0 ? NAN : half == INF ? ::copysign(INF, x) : i1e(x) * half * half;
 }
 
 }  // namespace special

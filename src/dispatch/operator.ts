@@ -102,6 +102,8 @@ export interface OpDecl<S extends string = string> {
   outMismatch?: (expected: DType, given: DType) => string;
   /** out= may not share memory with an input. */
   disjointOut?: boolean;
+  /** The tensors of out= may not share memory with each other. */
+  distinctOuts?: boolean;
   /** PyTorch's name of the backward node, where it is not NameBackward0. */
   gradName?: string;
   /** No in-place variant. */

@@ -33,8 +33,8 @@ op(
         self.ndim === 1 ? reduction || Reduction.sum : reduction,
       ),
     grad: {
-      self: uses('target', 'weight', 'total_weight', (g, { self, target, weight, total_weight, reduction, ignore_index }) =>
-        F._nll_loss_backward(g, target, weight, total_weight, self.shape as number[], reduction, ignore_index),
+      self: uses('self', 'target', 'weight', 'total_weight', (g, { self, target, weight, total_weight, reduction, ignore_index }) =>
+        F._nll_loss_backward(g, self, target, weight, total_weight, reduction, ignore_index),
       ),
     },
     batch: (run, a, batched, n) => batchOfLosses(run as never, a, batched, n),
@@ -45,25 +45,27 @@ op(
   },
 );
 op(
-  '_nll_loss_backward(Tensor grad, Tensor target, Tensor? weight, Tensor total_weight, int[] input_size, int reduction, int ignore_index) -> Tensor',
+  '_nll_loss_backward(Tensor grad, Tensor self, Tensor target, Tensor? weight, Tensor total_weight, int reduction, int ignore_index) -> Tensor',
   {
     doc: 'The gradient of the negative log likelihood with respect to the log-probabilities.',
-    meta: ({ grad, input_size }) => ({ shape: input_size, dtype: grad.dtype }),
-    kernel: ({ grad, target, weight, total_weight, input_size, reduction, ignore_index }, out) =>
+    meta: ({ grad, self }) => ({ shape: self.layout.shape, dtype: grad.dtype }),
+    kernel: ({ grad, self, target, weight, total_weight, reduction, ignore_index }, out) =>
       nllLossBackwardInto(
         out!,
         grad,
         target,
         weight,
         total_weight,
-        classesOf(input_size),
+        classesOf(self.layout.shape),
         ignore_index,
-        input_size.length === 1 ? reduction || Reduction.sum : reduction,
+        self.ndim === 1 ? reduction || Reduction.sum : reduction,
       ),
     grad: {
       grad: uses('target', 'weight', (h, { target, weight, reduction, ignore_index }) =>
         F._nll_loss(h, target, weight, reduction, ignore_index),
       ),
+      // Linear, so zeros, not nothing.
+      self: uses((_, { self }) => F.zeros(self.shape as number[], self.dtype, null, self.device)),
     },
     surface: [],
   },

@@ -2,6 +2,7 @@
 import { ownDistancesInto, pairDistancesBackwardInto, pairDistancesInto } from '../backend/reference/distance.ts';
 import { bfloat16, float16, int64, promote_types } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError, ValueError } from '../core/errors.ts';
+import { FloatScalar } from '../core/scalar.ts';
 import { broadcastShapes } from '../core/shape.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
@@ -12,7 +13,7 @@ op('pairwise_distance(Tensor x1, Tensor x2, float p=2, float eps=1e-6, bool keep
   doc: 'The p-norm of x1 − x2 + eps along the last dimension.',
   decompose: ({ x1, x2, p, eps, keepdim }) => {
     const shape = x1.ndim > x2.ndim ? x1 : x2;
-    return F.norm(x1.sub(x2).add(eps), p, [shape.ndim - 1], keepdim);
+    return F.norm(x1.sub(x2).add(new FloatScalar(eps)), p, [shape.ndim - 1], keepdim);
   },
   surface: ['function', 'nn.functional'],
 });

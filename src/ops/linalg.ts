@@ -475,10 +475,7 @@ op('linalg_matrix_power(Tensor self, int n) -> Tensor', {
   doc: 'The n-th power of a matrix, of its inverse if n is negative.',
   decompose: ({ self, n }) => {
     checkSquare(self, 'linalg.matrix_power');
-    if (n === 0)
-      return identityLike(self, self.shape[self.ndim - 1]!)
-        .expand(self.shape)
-        .clone();
+    if (n === 0) return self.clone().copy_(identityLike(self, self.shape[self.ndim - 1]!));
     let base = n > 0 ? self : F.linalg_inv(self);
     if (Math.abs(n) === 1) return n === 1 ? self.clone() : base;
     let result: Tensor | null = null;

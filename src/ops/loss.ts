@@ -19,7 +19,11 @@ op('_difference_slope.mse(Tensor grad, Tensor self, Tensor target) -> Tensor', {
   pointwise: (grad, self, target) => self.sub(target).mul(2).mul(grad),
   surface: [],
 });
-op('_squared_error(Tensor self, Tensor target) -> Tensor', { pointwise: (self, target) => self.sub(target).square(), surface: [], inplace: false });
+op('_squared_error(Tensor self, Tensor target) -> Tensor', {
+  pointwise: (self, target) => self.sub(target).square(),
+  surface: [],
+  inplace: false,
+});
 op('mse_loss(Tensor self, Tensor target, int reduction=1) -> Tensor', {
   doc: 'The mean (or sum) of squared differences.',
   decompose: ({ self, target, reduction }) => reduced(F._squared_error(self, target), reduction),
@@ -92,7 +96,11 @@ op('huber_loss(Tensor self, Tensor target, int reduction=1, float delta=1) -> Te
   inplace: false,
 });
 op('_bce_error(Tensor self, Tensor target) -> Tensor', {
-  pointwise: (self, target) => target.sub(1).mul(self.neg().log1p().maximum(-100)).sub(target.mul(self.log().maximum(-100))),
+  pointwise: (self, target) =>
+    target
+      .sub(1)
+      .mul(self.neg().log1p().maximum(-100))
+      .sub(target.mul(self.log().maximum(-100))),
   surface: [],
   inplace: false,
 });
@@ -103,7 +111,12 @@ op('_bce_slope(Tensor grad, Tensor self, Tensor target) -> Tensor', {
 op('binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor', {
   doc: '−(target · log self + (1 − target) · log(1 − self)), logarithms at least −100.',
   decompose: ({ self, target, weight, reduction }) => {
-    if (self.level === null && self.device.type !== 'meta' && self.layout.numel > 0 && !F.logical_and(self.ge(0), self.le(1)).all().item<boolean>()) {
+    if (
+      self.level === null &&
+      self.device.type !== 'meta' &&
+      self.layout.numel > 0 &&
+      !F.logical_and(self.ge(0), self.le(1)).all().item<boolean>()
+    ) {
       throw new RuntimeError('all elements of input should be between 0 and 1');
     }
     const loss = F._bce_error(self, target);
@@ -123,34 +136,41 @@ op('binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int re
   surface: [],
   inplace: false,
 });
-op('binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int reduction=1) -> Tensor', {
-  doc: 'binary_cross_entropy of sigmoid(self), computed without overflow.',
-  decompose: ({ self, target, weight, pos_weight, reduction }) => {
-    const log = F.log_sigmoid(self);
-    const positive = pos_weight ? log.mul(pos_weight.sub(1).mul(target).add(1)) : log;
-    const loss = target.rsub(1).mul(self).sub(positive);
-    return reduced(weight ? loss.mul(weight) : loss, reduction);
+op(
+  'binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int reduction=1) -> Tensor',
+  {
+    doc: 'binary_cross_entropy of sigmoid(self), computed without overflow.',
+    decompose: ({ self, target, weight, pos_weight, reduction }) => {
+      const log = F.log_sigmoid(self);
+      const positive = pos_weight ? log.mul(pos_weight.sub(1).mul(target).add(1)) : log;
+      const loss = target.rsub(1).mul(self).sub(positive);
+      return reduced(weight ? loss.mul(weight) : loss, reduction);
+    },
+    grad: joint('self', 'target', 'weight', 'pos_weight', ([g], { self, target, weight, pos_weight, reduction }, needs) => {
+      const even = spread(g!, reduction, self.layout.numel);
+      const each = weight ? even.mul(weight) : even;
+      const log = needs.target || needs.weight || needs.pos_weight ? F.log_sigmoid(self) : null;
+      const slope = (): Tensor => {
+        if (!pos_weight) return self.sigmoid().sub(target).mul(each);
+        const t = pos_weight.mul(target);
+        return t.add(1).sub(target).mul(self.sigmoid()).sub(t).mul(each);
+      };
+      const loss = (): Tensor =>
+        target
+          .rsub(1)
+          .mul(self)
+          .sub(pos_weight ? log!.mul(pos_weight.sub(1).mul(target).add(1)) : log!);
+      return {
+        self: needs.self ? like(slope(), self.layout) : null,
+        target: needs.target ? like((pos_weight ? log!.mul(pos_weight.rsub(1)).sub(self) : self.neg()).mul(each), target.layout) : null,
+        weight: needs.weight && weight ? like(even.mul(loss()), weight.layout) : null,
+        pos_weight: needs.pos_weight && pos_weight ? like(each.mul(target).mul(log!).neg(), pos_weight.layout) : null,
+      };
+    }),
+    surface: ['function'],
+    inplace: false,
   },
-  grad: joint('self', 'target', 'weight', 'pos_weight', ([g], { self, target, weight, pos_weight, reduction }, needs) => {
-    const even = spread(g!, reduction, self.layout.numel);
-    const each = weight ? even.mul(weight) : even;
-    const log = needs.target || needs.weight || needs.pos_weight ? F.log_sigmoid(self) : null;
-    const slope = (): Tensor => {
-      if (!pos_weight) return self.sigmoid().sub(target).mul(each);
-      const t = pos_weight.mul(target);
-      return t.add(1).sub(target).mul(self.sigmoid()).sub(t).mul(each);
-    };
-    const loss = (): Tensor => target.rsub(1).mul(self).sub(pos_weight ? log!.mul(pos_weight.sub(1).mul(target).add(1)) : log!);
-    return {
-      self: needs.self ? like(slope(), self.layout) : null,
-      target: needs.target ? like((pos_weight ? log!.mul(pos_weight.rsub(1)).sub(self) : self.neg()).mul(each), target.layout) : null,
-      weight: needs.weight && weight ? like(even.mul(loss()), weight.layout) : null,
-      pos_weight: needs.pos_weight && pos_weight ? like(each.mul(target).mul(log!).neg(), pos_weight.layout) : null,
-    };
-  }),
-  surface: ['function'],
-  inplace: false,
-});
+);
 
 // ---- nn.functional ------------------------------------------------------------------------------------------------
 function weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: number, mean: (loss: Tensor) => Tensor): Tensor {
@@ -192,7 +212,9 @@ op('huber_loss.functional(Tensor input, Tensor target, str reduction="mean", flo
   decompose: (a) => {
     const [input, target] = broadcast(a.input, a.target);
     const reduction = reductionOf(a);
-    return a.weight ? weighted(F.huber_loss(input, target, Reduction.none, a.delta), a.weight, a.input, reduction, (loss) => loss.mean()) : F.huber_loss(input, target, reduction, a.delta);
+    return a.weight
+      ? weighted(F.huber_loss(input, target, Reduction.none, a.delta), a.weight, a.input, reduction, (loss) => loss.mean())
+      : F.huber_loss(input, target, reduction, a.delta);
   },
   surface: ['nn.functional'],
 });
@@ -202,21 +224,32 @@ op(`binary_cross_entropy.functional(Tensor input, Tensor target, Tensor? weight=
     const reduction = reductionOf(a);
     const { input, target, weight } = a;
     if (!sameShape(input.layout.shape, target.layout.shape)) {
-      throw new ValueError(`Using a target size (${size(target)}) that is different to the input size (${size(input)}) is deprecated. Please ensure they have the same size.`);
+      throw new ValueError(
+        `Using a target size (${size(target)}) that is different to the input size (${size(input)}) is deprecated. Please ensure they have the same size.`,
+      );
     }
-    return F.binary_cross_entropy(input, target, weight ? weight.expand(broadcastShapes(target.layout.shape, weight.layout.shape) as number[]) : null, reduction);
+    return F.binary_cross_entropy(
+      input,
+      target,
+      weight ? weight.expand(broadcastShapes(target.layout.shape, weight.layout.shape) as number[]) : null,
+      reduction,
+    );
   },
   surface: ['nn.functional'],
 });
-op(`binary_cross_entropy_with_logits.functional(Tensor input, Tensor target, Tensor? weight=None, ${LEGACY}, Tensor? pos_weight=None) -> Tensor`, {
-  doc: 'binary_cross_entropy of sigmoid(input).',
-  decompose: (a) => {
-    const { input, target, weight, pos_weight } = a;
-    if (!sameShape(input.layout.shape, target.layout.shape)) throw new ValueError(`Target size (${size(target)}) must be the same as input size (${size(input)})`);
-    return F.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reductionOf(a));
+op(
+  `binary_cross_entropy_with_logits.functional(Tensor input, Tensor target, Tensor? weight=None, ${LEGACY}, Tensor? pos_weight=None) -> Tensor`,
+  {
+    doc: 'binary_cross_entropy of sigmoid(input).',
+    decompose: (a) => {
+      const { input, target, weight, pos_weight } = a;
+      if (!sameShape(input.layout.shape, target.layout.shape))
+        throw new ValueError(`Target size (${size(target)}) must be the same as input size (${size(input)})`);
+      return F.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reductionOf(a));
+    },
+    surface: ['nn.functional'],
   },
-  surface: ['nn.functional'],
-});
+);
 op(`kl_div(Tensor input, Tensor target, ${LEGACY}, bool log_target=False) -> Tensor`, {
   doc: 'The Kullback–Leibler divergence of log-probabilities from targets.',
   decompose: (a) => {
@@ -231,33 +264,49 @@ op(`kl_div(Tensor input, Tensor target, ${LEGACY}, bool log_target=False) -> Ten
   autocast: 'float32',
   surface: ['nn.functional'],
 });
-const legacyOf = (a: { size_average: boolean | null; reduce: boolean | null }): { size_average: boolean | null; reduce: boolean | null } => ({ size_average: a.size_average, reduce: a.reduce });
-op('poisson_nll_loss(Tensor input, Tensor target, bool log_input=True, bool full=False, bool? size_average=None, float eps=1e-8, bool? reduce=None, str reduction="mean") -> Tensor', {
-  doc: 'The negative log likelihood of Poisson distributed targets.',
-  decompose: (a) => {
-    const { input, target, log_input, full, eps } = a;
-    const reduction = reductionOf(a);
-    let loss = log_input ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
-    if (full) {
-      const stirling = target.mul(target.log()).sub(target).add(target.mul(2 * Math.PI).log().mul(0.5));
-      loss = loss.add(stirling.masked_fill(target.le(1), 0));
-    }
-    return reduced(loss, reduction);
+const legacyOf = (a: {
+  size_average: boolean | null;
+  reduce: boolean | null;
+}): { size_average: boolean | null; reduce: boolean | null } => ({ size_average: a.size_average, reduce: a.reduce });
+op(
+  'poisson_nll_loss(Tensor input, Tensor target, bool log_input=True, bool full=False, bool? size_average=None, float eps=1e-8, bool? reduce=None, str reduction="mean") -> Tensor',
+  {
+    doc: 'The negative log likelihood of Poisson distributed targets.',
+    decompose: (a) => {
+      const { input, target, log_input, full, eps } = a;
+      const reduction = reductionOf(a);
+      let loss = log_input ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
+      if (full) {
+        const stirling = target
+          .mul(target.log())
+          .sub(target)
+          .add(
+            target
+              .mul(2 * Math.PI)
+              .log()
+              .mul(0.5),
+          );
+        loss = loss.add(stirling.masked_fill(target.le(1), 0));
+      }
+      return reduced(loss, reduction);
+    },
+    autocast: 'float32',
+    surface: ['nn.functional'],
   },
-  autocast: 'float32',
-  surface: ['nn.functional'],
-});
+);
 op('gaussian_nll_loss(Tensor input, Tensor target, Tensor var, bool full=False, float eps=1e-6, str reduction="mean") -> Tensor', {
   doc: 'The negative log likelihood of normally distributed targets.',
   decompose: (a) => {
     const { input, target, full, eps } = a;
     const [shape, own] = [input.layout.shape, a.var.layout.shape];
-    if (a.var.level === null && a.var.device.type !== 'meta' && a.var.lt(0).any().item<boolean>()) throw new ValueError('var has negative entry/entries');
+    if (a.var.level === null && a.var.device.type !== 'meta' && a.var.lt(0).any().item<boolean>())
+      throw new ValueError('var has negative entry/entries');
     let variance = a.var;
     if (own.length === 0) variance = variance.expand(shape as number[]);
     else if (!sameShape(own, shape)) {
       if (sameShape(own, shape.slice(0, -1))) variance = variance.unsqueeze(-1);
-      else if (own.length !== shape.length || own.filter((s, i) => s !== shape[i]).length !== 1) throw new ValueError('var is of incorrect size');
+      else if (own.length !== shape.length || own.filter((s, i) => s !== shape[i]).reduce((x, y) => x + y, 0) !== 1)
+        throw new ValueError('var is of incorrect size');
     }
     if (!(a.reduction in Reduction)) throw new ValueError(`${a.reduction} is not valid`);
     // The lower bound does not take part in the gradient.
@@ -273,7 +322,8 @@ op(`hinge_embedding_loss(Tensor input, Tensor target, float margin=1, ${LEGACY})
   decompose: (a) => {
     const { input, target, margin } = a;
     const zeros = F.zeros_like(input);
-    const apart = F.where$self(target.ne(1), input.rsub(margin).clamp_min(0), zeros);
+    // The margin counts in the input's dtype.
+    const apart = F.where$self(target.ne(1), F.full_like(input, margin).sub(input).clamp_min(0), zeros);
     return reduced(apart.add(F.where$self(target.ne(-1), input, zeros)), reductionOf(a));
   },
   autocast: 'float32',
@@ -281,7 +331,7 @@ op(`hinge_embedding_loss(Tensor input, Tensor target, float margin=1, ${LEGACY})
 });
 op(`soft_margin_loss(Tensor input, Tensor target, ${LEGACY}) -> Tensor`, {
   doc: 'log(1 + exp(−target · input)).',
-  decompose: (a) => reduced(a.target.neg().mul(a.input).exp().log1p(), reductionOf(a)),
+  decompose: (a) => reduced(a.input.neg().mul(a.target).exp().log1p(), reductionOf(a)),
   autocast: 'float32',
   surface: ['nn.functional'],
 });
@@ -289,7 +339,10 @@ op(`multilabel_soft_margin_loss(Tensor input, Tensor target, Tensor? weight=None
   doc: 'binary_cross_entropy_with_logits averaged over the last dimension.',
   decompose: (a) => {
     const { input, target, weight } = a;
-    const each = target.mul(F.log_sigmoid(input)).add(target.rsub(1).mul(F.log_sigmoid(input.neg()))).neg();
+    const each = target
+      .mul(F.log_sigmoid(input))
+      .add(target.rsub(1).mul(F.log_sigmoid(input.neg())))
+      .neg();
     const reduction = reductionOf(a);
     const loss = weight ? each.mul(weight) : each;
     return reduced(loss.sum([input.ndim - 1]).div(input.layout.shape[input.ndim - 1]!), reduction);

@@ -1,6 +1,7 @@
 // Losses with margins: of pairs, triplets and classes.
 import { RuntimeError, ValueError } from '../core/errors.ts';
-import { int64 } from '../core/dtype.ts';
+import { int64, pythonFloat } from '../core/dtype.ts';
+import { FloatScalar } from '../core/scalar.ts';
 import { showShape } from '../core/shape.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
@@ -20,7 +21,7 @@ op(`margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margi
         `margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: ${size(input1)}, input2: ${size(input2)}, target: ${size(target)} `,
       );
     }
-    return reduced(atLeastZero(target.neg().mul(input1.sub(input2)).add(margin)), reduction);
+    return reduced(atLeastZero(target.neg().mul(input1.sub(input2)).add(new FloatScalar(margin))), reduction);
   },
   autocast: 'float32',
   surface: ['nn.functional'],
@@ -33,7 +34,8 @@ op(`cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float mar
     const reduction = reductionOf(a);
     const sizes = (): string => `${showShape(input1.layout.shape)} and ${showShape(input2.layout.shape)}.`;
     if (dim > 1) throw new RuntimeError('0D or 1D target tensor expected, multi-target not supported');
-    if (input1.ndim !== dim + 1) throw new RuntimeError(`${dim}D target tensor expects ${dim + 1}D input tensors, but found inputs with sizes ${sizes()}`);
+    if (input1.ndim !== dim + 1)
+      throw new RuntimeError(`${dim}D target tensor expects ${dim + 1}D input tensors, but found inputs with sizes ${sizes()}`);
     const dot = (x: Tensor, y: Tensor): Tensor => x.mul(y).sum([dim]);
     const cos = dot(input1, input2).div(dot(input1, input1).add(1e-12).mul(dot(input2, input2).add(1e-12)).sqrt());
     const zeros = F.zeros_like(cos);
@@ -52,36 +54,49 @@ function checkTriplet(anchor: Tensor, positive: Tensor, negative: Tensor): void 
     );
   }
 }
-function triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margin: number, swap: boolean, distance: (x: Tensor, y: Tensor) => Tensor): Tensor {
+function triplet(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  margin: number,
+  swap: boolean,
+  distance: (x: Tensor, y: Tensor) => Tensor,
+): Tensor {
   checkTriplet(anchor, positive, negative);
   const near = distance(anchor, positive);
   const far = distance(anchor, negative);
   const farthest = swap ? F.minimum(far, distance(positive, negative)) : far;
   return atLeastZero(near.add(margin).sub(farthest));
 }
-op(`triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1, float p=2, float eps=1e-6, bool swap=False, ${LEGACY}) -> Tensor`, {
-  doc: 'max(0, margin + |anchor − positive| − |anchor − negative|).',
-  decompose: (a) => {
-    const reduction = reductionOf(a);
-    if (!(a.margin > 0)) throw new ValueError(`margin must be greater than 0, got ${a.margin}`);
-    return reduced(
-      triplet(a.anchor, a.positive, a.negative, a.margin, a.swap, (x, y) => F.pairwise_distance(x, y, a.p, a.eps)),
-      reduction,
-    );
+op(
+  `triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1, float p=2, float eps=1e-6, bool swap=False, ${LEGACY}) -> Tensor`,
+  {
+    doc: 'max(0, margin + |anchor − positive| − |anchor − negative|).',
+    decompose: (a) => {
+      const reduction = reductionOf(a);
+      if (!(a.margin > 0)) throw new ValueError(`margin must be greater than 0, got ${pythonFloat(a.margin)}`);
+      return reduced(
+        triplet(a.anchor, a.positive, a.negative, a.margin, a.swap, (x, y) => F.pairwise_distance(x, y, a.p, a.eps)),
+        reduction,
+      );
+    },
+    autocast: 'float32',
+    surface: ['nn.functional'],
   },
-  autocast: 'float32',
-  surface: ['nn.functional'],
-});
-op('triplet_margin_with_distance_loss(Tensor anchor, Tensor positive, Tensor negative, *, Callable? distance_function=None, float margin=1, bool swap=False, str reduction="mean") -> Tensor', {
-  doc: 'triplet_margin_loss with a distance of the caller.',
-  decompose: (a) => {
-    if (!['mean', 'sum', 'none'].includes(a.reduction)) throw new ValueError(`${a.reduction} is not a valid value for reduction`);
-    if (!(a.margin > 0)) throw new ValueError(`margin must be greater than 0, got ${a.margin}`);
-    const distance = (a.distance_function as ((x: Tensor, y: Tensor) => Tensor) | null) ?? ((x, y) => F.pairwise_distance(x, y));
-    return reduced(triplet(a.anchor, a.positive, a.negative, a.margin, a.swap, distance), reductionOf(a));
+);
+op(
+  'triplet_margin_with_distance_loss(Tensor anchor, Tensor positive, Tensor negative, *, Callable? distance_function=None, float margin=1, bool swap=False, str reduction="mean") -> Tensor',
+  {
+    doc: 'triplet_margin_loss with a distance of the caller.',
+    decompose: (a) => {
+      if (!['mean', 'sum', 'none'].includes(a.reduction)) throw new ValueError(`${a.reduction} is not a valid value for reduction`);
+      if (!(a.margin > 0)) throw new ValueError(`margin must be greater than 0, got ${pythonFloat(a.margin)}`);
+      const distance = (a.distance_function as ((x: Tensor, y: Tensor) => Tensor) | null) ?? ((x, y) => F.pairwise_distance(x, y));
+      return reduced(triplet(a.anchor, a.positive, a.negative, a.margin, a.swap, distance), reductionOf(a));
+    },
+    surface: ['nn.functional'],
   },
-  surface: ['nn.functional'],
-});
+);
 
 // ---- classes ------------------------------------------------------------------------------------------------------
 function checkClasses(input: Tensor, target: Tensor): void {
@@ -89,7 +104,8 @@ function checkClasses(input: Tensor, target: Tensor): void {
   const valid = (shape.length === 2 && shape[1] !== 0) || (shape.length === 1 && shape[0] !== 0) || shape.length === 0;
   if (!valid) throw new RuntimeError(`Expected non-empty vector or matrix with optional 0-dim batch size, but got: ${showShape(shape)}`);
   const count = shape.length === 2 ? shape[0]! : 1;
-  if (target.ndim > 1 || target.layout.numel !== count) throw new RuntimeError(`inconsistent target size, expected ${count} but got ${showShape(target.layout.shape)}`);
+  if (target.ndim > 1 || target.layout.numel !== count)
+    throw new RuntimeError(`inconsistent target size, expected ${count} but got ${showShape(target.layout.shape)}`);
 }
 op(`multi_margin_loss(Tensor input, Tensor target, Scalar p=1, Scalar margin=1, Tensor? weight=None, ${LEGACY}) -> Tensor`, {
   doc: 'The mean over classes of max(0, margin − input[target] + input[class])^p.',
@@ -101,11 +117,16 @@ op(`multi_margin_loss(Tensor input, Tensor target, Scalar p=1, Scalar margin=1, 
     if (weight && weight.ndim !== 1) throw new ValueError('weight must be one-dimensional');
     const target = a.target._whole ? F._to_copy(a.target, int64) : a.target;
     checkClasses(input, target);
+    if (target.dtype !== int64) throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
     const classes = input.layout.shape[input.ndim - 1] ?? 1;
-    if (weight && weight.layout.numel !== classes) throw new RuntimeError(`inconsistent weight size, expected ${classes} but got ${showShape(weight.layout.shape)}`);
+    if (weight && weight.layout.numel !== classes)
+      throw new RuntimeError(`inconsistent weight size, expected ${classes} but got ${showShape(weight.layout.shape)}`);
     const x = input.reshape([-1, classes]);
     const y = target.reshape([-1, 1]);
-    const excess = x.sub(F.gather(x, 1, y)).add(margin).relu();
+    const excess = x
+      .sub(F.gather(x, 1, y))
+      .add(margin)
+      .relu();
     let each = p === 2 ? excess.square() : excess;
     if (weight) each = each.mul(F.index_select(weight, 0, y.reshape([-1])).unsqueeze(1));
     const loss = F.scatter$value(each, 1, y, 0).sum([1]).div(classes);
@@ -131,7 +152,11 @@ op(`multilabel_margin_loss(Tensor input, Tensor target, ${LEGACY}) -> Tensor`, {
     const listed = t.lt(0).cumsum(1).eq(0);
     const index = F.where$self(listed, t, F.zeros_like(t));
     const isTarget = F.scatter_add(F.zeros_like(t), 1, index, F._to_copy(listed, t.dtype)).gt(0);
-    const excess = x.unsqueeze(1).sub(F.gather(x, 1, index).unsqueeze(2)).add(1).relu();
+    const excess = x
+      .unsqueeze(1)
+      .sub(F.gather(x, 1, index).unsqueeze(2))
+      .add(1)
+      .relu();
     const counted = F.logical_and(listed.unsqueeze(2), isTarget.logical_not().unsqueeze(1));
     const loss = excess.mul(counted).sum([1, 2]).div(classes);
     return reduced(reduction === 0 && shape.length < 2 ? loss.squeeze(0) : loss, reduction);

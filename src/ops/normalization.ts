@@ -2,8 +2,9 @@
 // derivative follows from its definition.
 import { type Grouping, inverseDeviation, normaliseInto, normBackwardInto, normInto, statistics } from '../backend/reference/norm.ts';
 import { reals, store } from '../backend/reference/arrays.ts';
-import { finfo, float32, uint8 } from '../core/dtype.ts';
+import { bfloat16, finfo, float32, uint8 } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
+import { roundTo } from '../core/sampling_elements.ts';
 import { showShape } from '../core/shape.ts';
 import { numel, sameShape, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
@@ -127,7 +128,7 @@ op('rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? e
     checkLayerNorm(input, normalized_shape, weight, null);
     const x = input.dtype.itemsize === 2 ? converted(input, float32) : input;
     const scale = x
-      .mul(x.is_complex() ? x.conj() : x)
+      .square()
       .mean(lastDims(x, normalized_shape.length), true)
       .add(eps ?? new finfo(x.dtype.to_real()).eps)
       .rsqrt();
@@ -164,11 +165,30 @@ function groupNormalised({ input, weight, bias, group, eps }: GroupNorm): Tensor
   const y = centred.mul(rstd).reshape(input.layout.shape as number[]);
   return [scaled(y, weight && perChannel(weight, input.ndim), bias && perChannel(bias, input.ndim)), mean.squeeze(2), rstd.squeeze(2)];
 }
+function groupNormSpecs({ input, weight, group }: GroupNorm): Spec[] {
+  const rows: Spec = { shape: [input.layout.shape[0]!, group], dtype: weight?.dtype ?? input.dtype };
+  return [{ shape: input.layout.shape, dtype: input.dtype }, rows, rows];
+}
+const groupNormInto = ({ input, weight, bias, group, eps }: GroupNorm, ...[out, mean, rstd]: Tensor[]): void =>
+  void normInto(out!, mean!, rstd!, input, weight, bias, eps, channelGroups(input.layout.shape, group));
 op(
   'native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor result0, Tensor result1, Tensor result2)',
   {
     doc: 'Group normalisation, and the mean and 1 / √(variance + eps) of every group.',
     decompose: groupNormalised,
+    meta: groupNormSpecs,
+    kernel: groupNormInto,
+    grad: joint('input', 'weight', 'result1', 'result2', ([g, gm, gr], { input, weight, group, result1, result2, eps }, needs) => {
+      const [gx, gw, gb] = F._group_norm_backward(g!, input, result1, result2, weight, group, eps);
+      if (!needs.input) return { input: null, weight: needs.weight ? gw : null, bias: needs.bias ? gb : null };
+      // Mean and rstd are results as well.
+      const { centred, rstd } = moments(grouped(input, group), [2], eps);
+      const through = gm!
+        .unsqueeze(2)
+        .sub(gr!.unsqueeze(2).mul(rstd.pow(3)).mul(centred))
+        .div(centred.shape[2]!);
+      return { input: gx.add(through.reshape(input.shape as number[])), weight: needs.weight ? gw : null, bias: needs.bias ? gb : null };
+    }),
     autocast: 'float32',
   },
 );
@@ -177,12 +197,8 @@ op(
   {
     doc: 'Group normalisation.',
     decompose: groupNormalised,
-    meta: ({ input, group }) => {
-      const rows: Spec = { shape: [input.layout.shape[0]!, group], dtype: input.dtype };
-      return [{ shape: input.layout.shape, dtype: input.dtype }, rows, rows];
-    },
-    kernel: ({ input, weight, bias, group, eps }, out, mean, rstd) =>
-      void normInto(out!, mean!, rstd!, input, weight, bias, eps, channelGroups(input.layout.shape, group)),
+    meta: groupNormSpecs,
+    kernel: groupNormInto,
     grad: joint('input', 'weight', 'result1', 'result2', ([g], { input, weight, group, result1, result2, eps }, needs) => {
       const [gx, gw, gb] = F._group_norm_backward(g!, input, result1, result2, weight, group, eps);
       return { input: gx, weight: needs.weight ? gw : null, bias: needs.bias ? gb : null };
@@ -231,6 +247,8 @@ function groupNorm(input: Tensor, groups: number, weight: Tensor | null, bias: T
       );
     }
   }
+  if (channels === 0) throw new RuntimeError('Expected number of channels to be greater than 0, got 0');
+  if (shape.slice(2).includes(0)) throw new RuntimeError('Expected HxW to be greater than 0, got 0');
   return F._group_norm(input, weight, bias, groups, eps);
 }
 op('group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-5, bool cudnn_enabled=True) -> Tensor', {
@@ -309,17 +327,25 @@ op(
       const groups = batchGroups(input.layout.shape);
       const x = reals(input);
       const s = statistics(x, groups);
+      // The statistics count as they are kept; in bfloat16 PyTorch keeps the sum of squares too.
+      const kept = (v: number): number => (mean!.dtype === bfloat16 ? roundTo(v, bfloat16) : v);
+      const squares = s.variance.map((v) => kept(v * s.count));
       store(mean!, s.mean);
-      store(rstd!, inverseDeviation(s.variance, eps));
-      // The statistics count as they are kept.
+      store(
+        rstd!,
+        inverseDeviation(
+          squares.map((v) => kept(v / s.count)),
+          eps,
+        ),
+      );
       normaliseInto(out!, x, reals(mean!), reals(rstd!), weight, bias, groups);
-      if (running_mean) store(running_mean, moved(reals(running_mean), s.mean, momentum));
+      if (running_mean) store(running_mean, moved(reals(running_mean), reals(mean!), momentum));
       if (running_var)
         store(
           running_var,
           moved(
             reals(running_var),
-            s.variance.map((v) => (v * s.count) / (s.count - 1)),
+            squares.map((v) => v / (s.count - 1)),
             momentum,
           ),
         );

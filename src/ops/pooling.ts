@@ -1,6 +1,7 @@
 // Pooling. One primitive a kind serves one to three dimensions; the public names state the number.
 import { int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
+import type { TensorMeta } from '../core/layout.ts';
 import type { Tensor } from '../core/tensor.ts';
 import * as ref from '../backend/reference/pooling.ts';
 import { F } from '../dispatch/handles.gen.ts';
@@ -10,6 +11,8 @@ import { adaptiveSize, checkAdaptive, checkMaxPool1d, type Kind, outputSize, per
 type Sizes = readonly number[];
 const spatial = (t: { shape: Sizes }, n: number): number[] => [...t.shape.slice(-n)];
 
+/** The gradient of a pooled tensor in its own gradient, which is linear: zeros, not nothing. */
+const none = (self: TensorMeta): Tensor => F.zeros(self.shape as number[], self.dtype, null, self.device);
 interface PoolArgs {
   readonly kernel_size: Sizes;
   readonly stride: Sizes;
@@ -42,7 +45,7 @@ op(
       ref.maxPoolInto(values!, indices!, a.self, ref.sizeOf(input), (f) => ref.eachWindow(input, spatial(values!, n), poolOf(a), f));
     },
     grad: {
-      self: uses('indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, indices, self.shape, kernel_size.length)),
+      self: uses('self', 'indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, self, indices, kernel_size.length)),
     },
     batch: (run, { self, kernel_size }) => {
       const n = kernel_size.length;
@@ -52,9 +55,10 @@ op(
     surface: [],
   },
 );
-op('_max_pool_backward(Tensor grad, Tensor indices, int[] input_size, int dimensions) -> Tensor', {
+op('_max_pool_backward(Tensor grad, Tensor self, Tensor indices, int dimensions) -> Tensor', {
   doc: 'The gradients at the places of the largest elements.',
-  decompose: ({ grad, indices, input_size, dimensions }) => {
+  decompose: ({ grad, self, indices, dimensions }) => {
+    const input_size = self.layout.shape;
     const lead = input_size.slice(0, -dimensions);
     const plane = ref.sizeOf(input_size.slice(-dimensions));
     const flat = (t: Tensor): Tensor => t.reshape([...lead, -1]);
@@ -62,9 +66,8 @@ op('_max_pool_backward(Tensor grad, Tensor indices, int[] input_size, int dimens
       .scatter_add(-1, flat(indices), flat(grad))
       .view([...input_size]);
   },
-  meta: ({ grad, input_size }) => ({ shape: input_size, dtype: grad.dtype }),
-  kernel: ({ grad, indices, input_size, dimensions }, out) =>
-    ref.scatterPlanesInto(out!, grad, indices, ref.sizeOf(input_size.slice(-dimensions))),
+  meta: ({ grad, self }) => ({ shape: self.layout.shape, dtype: grad.dtype }),
+  kernel: ({ grad, self, indices, dimensions }, out) => ref.scatterPlanesInto(out!, grad, indices, ref.sizeOf(spatial(self, dimensions))),
   grad: {
     grad: uses('indices', (h, { indices, grad, dimensions }) => {
       const lead = grad.shape.slice(0, -dimensions);
@@ -73,6 +76,7 @@ op('_max_pool_backward(Tensor grad, Tensor indices, int[] input_size, int dimens
         .gather(-1, indices.reshape([...lead, -1]))
         .view([...grad.shape]);
     }),
+    self: uses((_, { self }) => none(self)),
   },
   surface: [],
 });
@@ -94,8 +98,8 @@ op(
       );
     },
     grad: {
-      self: uses((g, a) =>
-        F._avg_pool_backward(g, a.self.shape, a.kernel_size, a.stride, a.padding, a.count_include_pad, a.divisor_override),
+      self: uses('self', (g, a) =>
+        F._avg_pool_backward(g, a.self, a.kernel_size, a.stride, a.padding, a.count_include_pad, a.divisor_override),
       ),
     },
     linear: true,
@@ -117,13 +121,13 @@ function divisors(
   return (o) => counts[o]!;
 }
 op(
-  '_avg_pool_backward(Tensor grad, int[] input_size, int[] kernel_size, int[] stride, int[] padding, bool count_include_pad, int? divisor_override) -> Tensor',
+  '_avg_pool_backward(Tensor grad, Tensor self, int[] kernel_size, int[] stride, int[] padding, bool count_include_pad, int? divisor_override) -> Tensor',
   {
     doc: 'The gradient of avg_pool.',
-    meta: ({ grad, input_size }) => ({ shape: input_size, dtype: grad.dtype }),
+    meta: ({ grad, self }) => ({ shape: self.layout.shape, dtype: grad.dtype }),
     kernel: (a, out) => {
       const n = a.kernel_size.length;
-      const input = [...a.input_size.slice(-n)];
+      const input = spatial(a.self, n);
       const output = spatial(a.grad, n);
       ref.avgPoolBackwardInto(
         out!,
@@ -136,11 +140,11 @@ op(
     grad: {
       grad: uses((h, a) => {
         const n = a.kernel_size.length;
-        const ceil =
-          outputSize(a.input_size[a.input_size.length - n]!, a.kernel_size[0]!, a.stride[0]!, a.padding[0]!, 1, false) !==
-          a.grad.shape[a.grad.shape.length - n];
+        const floored = (s: number, d: number): number => outputSize(s, a.kernel_size[d]!, a.stride[d]!, a.padding[d]!, 1, false);
+        const ceil = spatial(a.self, n).some((s, d) => floored(s, d) !== a.grad.shape[a.grad.shape.length - n + d]);
         return F._avg_pool(h, a.kernel_size, a.stride, a.padding, ceil, a.count_include_pad, a.divisor_override);
       }),
+      self: uses((_, { self }) => none(self)),
     },
     surface: [],
   },
@@ -160,7 +164,7 @@ op('_adaptive_avg_pool(Tensor self, int[] output_size) -> Tensor', {
       ref.avgPoolRoundedInto(out!, self, ref.sizeOf(input), walk, adaptiveExtents(input, output_size));
     else ref.avgPoolInto(out!, self, ref.sizeOf(input), walk, (_, count) => count);
   },
-  grad: { self: uses((g, { self, output_size }) => F._adaptive_avg_pool_backward(g, self.shape, output_size.length)) },
+  grad: { self: uses('self', (g, { self, output_size }) => F._adaptive_avg_pool_backward(g, self, output_size.length)) },
   linear: true,
   batch: (run, { self, output_size }) => {
     const r = run({ self: planes(self, output_size.length) }) as Tensor;
@@ -177,11 +181,11 @@ function adaptiveExtents(input: Sizes, output: Sizes): Sizes[] {
   });
   return all;
 }
-op('_adaptive_avg_pool_backward(Tensor grad, int[] input_size, int dimensions) -> Tensor', {
+op('_adaptive_avg_pool_backward(Tensor grad, Tensor self, int dimensions) -> Tensor', {
   doc: 'The gradient of adaptive_avg_pool.',
-  meta: ({ grad, input_size }) => ({ shape: input_size, dtype: grad.dtype }),
-  kernel: ({ grad, input_size, dimensions }, out) => {
-    const input = [...input_size.slice(-dimensions)];
+  meta: ({ grad, self }) => ({ shape: self.layout.shape, dtype: grad.dtype }),
+  kernel: ({ grad, self, dimensions }, out) => {
+    const input = spatial(self, dimensions);
     ref.avgPoolBackwardInto(
       out!,
       grad,
@@ -190,7 +194,10 @@ op('_adaptive_avg_pool_backward(Tensor grad, int[] input_size, int dimensions) -
       (_, count) => count,
     );
   },
-  grad: { grad: uses((h, { grad, dimensions }) => F._adaptive_avg_pool(h, grad.shape.slice(-dimensions))) },
+  grad: {
+    grad: uses((h, { grad, dimensions }) => F._adaptive_avg_pool(h, grad.shape.slice(-dimensions))),
+    self: uses((_, { self }) => none(self)),
+  },
   surface: [],
 });
 op('_adaptive_max_pool(Tensor self, int[] output_size) -> (Tensor values, Tensor indices)', {
@@ -207,7 +214,9 @@ op('_adaptive_max_pool(Tensor self, int[] output_size) -> (Tensor values, Tensor
     const input = spatial(self, output_size.length);
     ref.maxPoolInto(values!, indices!, self, ref.sizeOf(input), (f) => ref.eachAdaptiveWindow(input, output_size, f));
   },
-  grad: { self: uses('indices', (g, { self, indices, output_size }) => F._max_pool_backward(g, indices, self.shape, output_size.length)) },
+  grad: {
+    self: uses('self', 'indices', (g, { self, indices, output_size }) => F._max_pool_backward(g, self, indices, output_size.length)),
+  },
   batch: (run, { self, output_size }) =>
     (run({ self: planes(self, output_size.length) }) as Tensor[]).map((t) =>
       t.reshape([...self.shape.slice(0, -output_size.length), ...output_size]),
@@ -292,12 +301,12 @@ op(
   'max_pool2d_with_indices_backward(Tensor grad_output, Tensor self, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, bool ceil_mode, Tensor indices) -> Tensor',
   {
     doc: 'The gradient of max_pool2d.',
-    decompose: ({ grad_output, self, indices }) => F._max_pool_backward(grad_output, indices, self.layout.shape as number[], 2),
+    decompose: ({ grad_output, self, indices }) => F._max_pool_backward(grad_output, self, indices, 2),
     grad: {
       grad_output: uses('indices', (h, { indices, grad_output }) =>
         F.gather(h.flatten(-2), -1, indices.flatten(-2)).view([...grad_output.shape]),
       ),
-      self: uses((_, { self }) => F.zeros(self.shape as number[], self.dtype, null, self.device)),
+      self: uses((_, { self }) => none(self)),
     },
     surface: [],
     inplace: false,

@@ -13,7 +13,8 @@ import { op, uses } from '../dispatch/operator.ts';
 import { likeSpec, spec, stridesLike } from './create.ts';
 
 const GENERATOR = '*, Generator? generator=None';
-const NEW = `${GENERATOR}, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False` as const;
+const NEW =
+  `${GENERATOR}, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False` as const;
 const LIKE = `${NEW}, MemoryFormat? memory_format=None` as const;
 
 // ---- new tensors --------------------------------------------------------------------------------------------------
@@ -56,7 +57,8 @@ function fillRange(out: Tensor, generator: object | null, low: Scalar, high: Sca
   if (out.layout.numel === 0 && high === null) return;
   draw(out, generator, (data, dtype, g) => sampling.randomRange(data, dtype, g, whole(low), high === null ? null : whole(high)));
 }
-const integerSpec = (size: readonly number[], { dtype }: { readonly dtype: DType | null }): { shape: readonly number[]; dtype: DType } => spec(size, { dtype: dtype ?? int64 });
+const integerSpec = (size: readonly number[], { dtype }: { readonly dtype: DType | null }): { shape: readonly number[]; dtype: DType } =>
+  spec(size, { dtype: dtype ?? int64 });
 op(`randint(Scalar high, int[] size, ${NEW}) -> Tensor`, {
   doc: 'Whole numbers in [0, high).',
   meta: (a) => integerSpec(a.size, a),
@@ -119,7 +121,8 @@ op(`uniform(Tensor self, float from=0, float to=1, ${GENERATOR}) -> Tensor`, {
 op(`normal(Tensor self, float mean=0, float std=1, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
   doc: 'Fills with normal numbers.',
-  kernel: ({ self, mean, std, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.normal(data, dtype, g, mean, std, self.layout.contiguous)),
+  kernel: ({ self, mean, std, generator }, out) =>
+    draw(out!, generator, (data, dtype, g) => sampling.normal(data, dtype, g, mean, std, self.layout.contiguous)),
 });
 op(`log_normal(Tensor self, float mean=1, float std=2, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
@@ -174,7 +177,8 @@ function coins(out: Tensor, generator: object | null, p: number): void {
 op(`bernoulli.Tensor(Tensor self, Tensor p, ${GENERATOR}) -> Tensor`, {
   ...inPlace,
   doc: 'Fills with ones, each with its own probability, and zeros.',
-  kernel: ({ p, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.bernoulliEach(data, dtype, g, inOrderOf(out!, p), p.dtype)),
+  kernel: ({ p, generator }, out) =>
+    draw(out!, generator, (data, dtype, g) => sampling.bernoulliEach(data, dtype, g, inOrderOf(out!, p), p.dtype)),
   grad: { ...forgets, p: uses((_g, { p }) => zerosOf(p)) },
 });
 op(`bernoulli.float(Tensor self, float p=0.5, ${GENERATOR}) -> Tensor`, {
@@ -184,13 +188,17 @@ op(`bernoulli.float(Tensor self, float p=0.5, ${GENERATOR}) -> Tensor`, {
 });
 
 // ---- parameters for each element ----------------------------------------------------------------------------------
-const dense = ({ self }: { readonly self: Tensor }): { shape: readonly number[]; dtype: DType } => ({ shape: self.layout.shape, dtype: self.dtype });
+const dense = ({ self }: { readonly self: Tensor }): { shape: readonly number[]; dtype: DType } => ({
+  shape: self.layout.shape,
+  dtype: self.dtype,
+});
 const eachElement = { meta: dense, random: true, inplace: false, grad: forgets } as const;
 
 op(`bernoulli(Tensor self, ${GENERATOR}) -> Tensor`, {
   ...eachElement,
   doc: 'Ones with the probabilities that self states, else zeros.',
-  kernel: ({ self, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.bernoulliEach(data, dtype, g, inOrderOf(out!, self), self.dtype)),
+  kernel: ({ self, generator }, out) =>
+    draw(out!, generator, (data, dtype, g) => sampling.bernoulliEach(data, dtype, g, inOrderOf(out!, self), self.dtype)),
 });
 op(`bernoulli.p(Tensor self, float p, ${GENERATOR}) -> Tensor`, {
   ...eachElement,
@@ -206,7 +214,8 @@ op(`poisson(Tensor self, Generator? generator=None) -> Tensor`, {
 op(`binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor`, {
   doc: 'Binomial numbers, with a count and a probability for each element.',
   meta: ({ count, prob }) => {
-    if (count.dtype !== prob.dtype) throw new RuntimeError(`expected scalar type ${count.dtype.scalarName} but found ${prob.dtype.scalarName}`);
+    if (count.dtype !== prob.dtype)
+      throw new RuntimeError(`expected scalar type ${count.dtype.scalarName} but found ${prob.dtype.scalarName}`);
     return { shape: broadcastShapes(count.layout.shape, prob.layout.shape), dtype: count.dtype };
   },
   kernel: ({ count, prob, generator }, out) =>
@@ -217,7 +226,8 @@ op(`binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor`, {
 op(`_standard_gamma(Tensor self, Generator? generator=None) -> Tensor`, {
   ...eachElement,
   doc: 'Gamma numbers with the shapes that self states, of scale 1.',
-  kernel: ({ self, generator }, out) => draw(out!, generator, (data, dtype, g) => sampling.standardGamma(data, dtype, g, inOrderOf(out!, self))),
+  kernel: ({ self, generator }, out) =>
+    draw(out!, generator, (data, dtype, g) => sampling.standardGamma(data, dtype, g, inOrderOf(out!, self))),
   surface: ['function'],
   grad: 'none',
 });
@@ -225,7 +235,9 @@ op(`_sample_dirichlet(Tensor self, Generator? generator=None) -> Tensor`, {
   ...eachElement,
   doc: 'Dirichlet samples with the concentrations in the last dimension of self.',
   kernel: ({ self, generator }, out) =>
-    draw(out!, generator, (data, dtype, g) => sampling.dirichlet(data, dtype, g, inOrderOf(out!, self), self.layout.shape[self.ndim - 1] ?? 1)),
+    draw(out!, generator, (data, dtype, g) =>
+      sampling.dirichlet(data, dtype, g, inOrderOf(out!, self), self.layout.shape[self.ndim - 1] ?? 1),
+    ),
   surface: ['function'],
   grad: 'none',
 });
@@ -287,7 +299,8 @@ function checkWeights(self: Tensor, samples: number, replacement: boolean): void
   }
   if (samples <= 0) throw new RuntimeError('cannot sample n_sample <= 0 samples');
   const categories = shape[shape.length - 1]!;
-  if (!replacement && samples > categories) throw new RuntimeError('cannot sample n_sample > prob_dist.size(-1) samples without replacement');
+  if (!replacement && samples > categories)
+    throw new RuntimeError('cannot sample n_sample > prob_dist.size(-1) samples without replacement');
   if (categories > 2 ** 24) throw new RuntimeError('number of categories cannot exceed 2^24');
 }
 /** The positions of each row's largest numbers, largest first. */
@@ -317,6 +330,7 @@ function race(self: Tensor, samples: number, generator: object | null): BigInt64
   return out;
 }
 op(`multinomial(Tensor self, int num_samples, bool replacement=False, ${GENERATOR}) -> Tensor`, {
+  outMismatch: (expected, given) => `multinomial expects ${expected.scalarName} tensor out, got: ${given.scalarName}`,
   doc: 'Category numbers drawn from each row of weights.',
   meta: ({ self, num_samples, replacement }) => {
     checkWeights(self, num_samples, replacement);
@@ -326,7 +340,13 @@ op(`multinomial(Tensor self, int num_samples, bool replacement=False, ${GENERATO
     if (out!.layout.numel === 0) return;
     if (replacement && num_samples > 1) {
       draw(out!, generator, (data, _, g) =>
-        sampling.multinomialWithReplacement(data as BigInt64Array, g, inOrderOf(emptyLike(Layout.dense(self.layout.shape, self.dtype, self.device)), self), self.dtype, self.ndim === 2 ? self.layout.shape[0]! : 1),
+        sampling.multinomialWithReplacement(
+          data as BigInt64Array,
+          g,
+          inOrderOf(emptyLike(Layout.dense(self.layout.shape, self.dtype, self.device)), self),
+          self.dtype,
+          self.ndim === 2 ? self.layout.shape[0]! : 1,
+        ),
       );
     } else store(out!, race(self, num_samples, generator));
   },

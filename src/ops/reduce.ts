@@ -1,5 +1,15 @@
 // Reductions to sums, products, extrema and truth values.
-import { anyInto, extremumInto, extremumPlaces, firstExtremum, groupSize, meanInto, prodInto, sumInto, xorInto } from '../backend/reference/reduce.ts';
+import {
+  anyInto,
+  extremumInto,
+  extremumPlaces,
+  firstExtremum,
+  groupSize,
+  meanInto,
+  prodInto,
+  sumInto,
+  xorInto,
+} from '../backend/reference/reduce.ts';
 import { elements } from '../backend/reference/arrays.ts';
 import { selectInto } from '../backend/reference/lines.ts';
 import { bool, Category, type DType, int64, uint64, uint8 } from '../core/dtype.ts';
@@ -30,7 +40,10 @@ export function restored(t: Tensor, shape: Shape, dims: readonly number[], keepd
   return keepdim || shape.length === 0 ? t : t.reshape(reducedShape(shape, dims, true));
 }
 /** The result of a reduction: shape after `dim`, of a dtype. */
-export const reduction = (self: Tensor, dim: Dims, keepdim: boolean, dtype: DType): Spec => ({ shape: reducedShape(self.layout.shape, reducedDims(self, dim), keepdim), dtype });
+export const reduction = (self: Tensor, dim: Dims, keepdim: boolean, dtype: DType): Spec => ({
+  shape: reducedShape(self.layout.shape, reducedDims(self, dim), keepdim),
+  dtype,
+});
 /** Reductions without an identity need at least one element. */
 export function requireElements(self: Sized, dims: Dims, name: string, unspecified: (name: string) => Error = unspecifiedDim): void {
   if (!self.shape.includes(0)) return;
@@ -40,13 +53,20 @@ export function requireElements(self: Sized, dims: Dims, name: string, unspecifi
   }
 }
 const unspecifiedDim = (name: string): Error =>
-  new RuntimeError(`${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
+  new RuntimeError(
+    `${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+  );
 /** The message where out= has another dtype than the result and may not have. */
-export const exactOut = (expected: DType, given: DType): string => `Expected out tensor to have dtype ${expected.cName}, but got ${given.cName} instead`;
+export const exactOut = (expected: DType, given: DType): string =>
+  `Expected out tensor to have dtype ${expected.cName}, but got ${given.cName} instead`;
 export const converted = (t: Tensor, dtype: DType | null): Tensor => (dtype === null || dtype === t.dtype ? t : F._to_copy(t, dtype));
 
 /** The arguments of a reduction over a batch; examples without dimensions count as having one element. */
-export function perExample({ self, dim, keepdim }: { self: Tensor; dim: Dims; keepdim: boolean }): { self: Tensor; dim: number[]; keepdim: boolean } {
+export function perExample({ self, dim, keepdim }: { self: Tensor; dim: Dims; keepdim: boolean }): {
+  self: Tensor;
+  dim: number[];
+  keepdim: boolean;
+} {
   const ndim = self.ndim - 1;
   if (ndim === 0) return { self: self.unsqueeze(1), dim: [1], keepdim: false };
   return { self, dim: wrapDims(dim, ndim).map((d) => d + 1), keepdim };
@@ -55,7 +75,8 @@ export function perExample({ self, dim, keepdim }: { self: Tensor; dim: Dims; ke
 export const rows = (self: Tensor, n: number): Tensor => self.reshape([n, n === 0 ? 0 : self.layout.numel / n]);
 
 // ---- sums ---------------------------------------------------------------------------------------------------------
-const sumDtype = (self: { dtype: DType }, dtype: DType | null): DType => dtype ?? (self.dtype.category <= Category.Integral ? int64 : self.dtype);
+const sumDtype = (self: { dtype: DType }, dtype: DType | null): DType =>
+  dtype ?? (self.dtype.category <= Category.Integral ? int64 : self.dtype);
 
 op('sum(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
   doc: 'The sum of all elements.',
@@ -89,7 +110,9 @@ op('nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dty
 function meanDtype(self: { dtype: DType }, dtype: DType | null): DType {
   const d = dtype ?? self.dtype;
   if (d.category >= Category.Floating) return d;
-  throw new NotImplementedError(`mean(): could not infer output dtype. ${dtype ? 'Optional' : 'Input'} dtype must be either a floating point or complex dtype. Got: ${d.scalarName}`);
+  throw new NotImplementedError(
+    `mean(): could not infer output dtype. ${dtype ? 'Optional' : 'Input'} dtype must be either a floating point or complex dtype. Got: ${d.scalarName}`,
+  );
 }
 op('mean(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
   castsOut: true,
@@ -121,7 +144,8 @@ op('nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dt
   castsOut: true,
   doc: 'The mean of the elements that are not NaN.',
   decompose: ({ self, dim, keepdim, dtype }) => {
-    if (self.dtype.category < Category.Floating) throw new NotImplementedError(`nanmean(): expected input to have floating point or complex dtype but got ${self.dtype.scalarName}`);
+    if (self.dtype.category < Category.Floating)
+      throw new NotImplementedError(`nanmean(): expected input to have floating point or complex dtype but got ${self.dtype.scalarName}`);
     const count = F.sum$dim_IntList(self.isnan().logical_not(), dim, keepdim);
     return F.nansum(self, dim, keepdim, dtype).div(count);
   },
@@ -154,7 +178,13 @@ op('prod(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
     self: uses('self', (g, { self, dtype }) => {
       if (self.ndim === 0) return g;
       const x = converted(self, dtype).reshape([self.layout.numel]);
-      return g.mul(exclusiveProduct(x, 0).mul(exclusiveProduct(x.flip([0]), 0).flip([0])).conj()).reshape(self.layout.shape);
+      return g
+        .mul(
+          exclusiveProduct(x, 0)
+            .mul(exclusiveProduct(x.flip([0]), 0).flip([0]))
+            .conj(),
+        )
+        .reshape(self.layout.shape);
     }),
   },
   batch: (_run, { self, dtype }, _, n) => F.prod$dim_int(rows(self, n), 1, false, dtype),
@@ -165,8 +195,12 @@ op('prod(Tensor self, *, ScalarType? dtype=None) -> Tensor', {
 // ---- truth values -------------------------------------------------------------------------------------------------
 for (const name of ['any', 'all'] as const) {
   const doc = name === 'any' ? 'Whether any element is not zero.' : 'Whether no element is zero.';
-  const truth = (self: Tensor, dims: readonly number[], keepdim: boolean): Spec => ({ shape: reducedShape(self.layout.shape, dims, keepdim), dtype: self.dtype === uint8 ? uint8 : bool });
-  const over = (self: Tensor, dims: readonly number[], keepdim: boolean): Tensor => (name === 'any' ? F.any$dims : F.all$dims)(self, dims, keepdim);
+  const truth = (self: Tensor, dims: readonly number[], keepdim: boolean): Spec => ({
+    shape: reducedShape(self.layout.shape, dims, keepdim),
+    dtype: self.dtype === uint8 ? uint8 : bool,
+  });
+  const over = (self: Tensor, dims: readonly number[], keepdim: boolean): Tensor =>
+    (name === 'any' ? F.any$dims : F.all$dims)(self, dims, keepdim);
   op(`${name}(Tensor self) -> Tensor`, { doc, decompose: ({ self }) => over(self, reducedDims(self, null), false), inplace: false });
   op(`${name}.dim(Tensor self, int dim, bool keepdim=False) -> Tensor`, {
     doc,
@@ -182,7 +216,11 @@ for (const name of ['any', 'all'] as const) {
     inplace: false,
   });
 }
-op('count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor', { doc: 'How many elements are not zero.', decompose: ({ self, dim }) => F.sum$dim_IntList(self.ne(0), dim), inplace: false });
+op('count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor', {
+  doc: 'How many elements are not zero.',
+  decompose: ({ self, dim }) => F.sum$dim_IntList(self.ne(0), dim),
+  inplace: false,
+});
 op('count_nonzero(Tensor self, int? dim=None) -> Tensor', {
   doc: 'How many elements are not zero.',
   decompose: ({ self, dim }) => F.sum$dim_IntList(self.ne(0), dim === null ? null : [dim]),
@@ -215,7 +253,8 @@ for (const [name, max] of [
   const largest = name === 'amax';
   const word = largest ? 'largest' : 'smallest';
   op(`${name}(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor`, {
-    outMismatch: (expected, given) => `Expected the dtype for input and out to match, but got ${expected.scalarName} for input's dtype and ${given.scalarName} for out's dtype.`,
+    outMismatch: (expected, given) =>
+      `Expected the dtype for input and out to match, but got ${expected.scalarName} for input's dtype and ${given.scalarName} for out's dtype.`,
     doc: `The ${word} element over the given dimensions; equal ones share the gradient.`,
     meta: ({ self, dim, keepdim }) => {
       const spec = reduction(self, dim, keepdim, self.dtype);
@@ -228,7 +267,9 @@ for (const [name, max] of [
       self: uses('self', 'result', (g, { self, result, dim, keepdim }) => {
         const dims = reducedDims(self, dim);
         const chosen = self.eq(restored(result, self.layout.shape, dims, keepdim));
-        return restored(g, self.layout.shape, dims, keepdim).mul(chosen).div(F.sum$dim_IntList(chosen, dims, true));
+        return restored(g, self.layout.shape, dims, keepdim)
+          .mul(chosen)
+          .div(F.sum$dim_IntList(chosen, dims, true));
       }),
     },
     batch: (run, a) => run(perExample(a)),
@@ -246,7 +287,7 @@ for (const [name, max] of [
     batch: (_run, { self }, _, n) => F[name](rows(self, n), [1]),
     gradName: `${largest ? 'Max' : 'Min'}Backward1`,
     inplace: false,
-    });
+  });
   op(`${max}.other(Tensor self, Tensor other) -> Tensor`, {
     doc: `The ${word === 'largest' ? 'larger' : 'smaller'} of each pair of elements.`,
     decompose: ({ self, other }) => (largest ? self.maximum(other) : self.minimum(other)),
@@ -265,7 +306,11 @@ for (const [name, max] of [
       ];
     },
     kernel: ({ self, dim }, values, indices) => selectInto(values!, indices!, self, wrapDim(dim, self.ndim), firstExtremum(largest)),
-    grad: { self: uses('indices', (g, { self, indices, dim, keepdim }) => F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim)) },
+    grad: {
+      self: uses('indices', (g, { self, indices, dim, keepdim }) =>
+        F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim),
+      ),
+    },
     inplace: false,
   });
   op(`arg${max}(Tensor self, int? dim=None, bool keepdim=False) -> Tensor`, {
@@ -275,7 +320,12 @@ for (const [name, max] of [
       if (self.dtype.is_complex) throw new TypeError(`arg${max}(): does not support complex input`);
       if (self.dtype === bool) throw new NotImplementedError(`arg${max}(): does not support bool input`);
       const spec = reduction(self, dim, keepdim, int64);
-      requireElements(self, dim === null ? null : [dim], `arg${max}()`, (n) => new IndexError(`${n}: Expected reduction dim to be specified for input.numel() == 0.`));
+      requireElements(
+        self,
+        dim === null ? null : [dim],
+        `arg${max}()`,
+        (n) => new IndexError(`${n}: Expected reduction dim to be specified for input.numel() == 0.`),
+      );
       return spec;
     },
     kernel: ({ self, dim }, out) => {
@@ -299,6 +349,7 @@ for (const [name, max] of [
 }
 op('aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)', {
   outMismatch: exactOut,
+  distinctOuts: true,
   doc: 'The smallest and the largest element.',
   decompose: ({ self, dim, keepdim }) => {
     if (self.dtype.is_complex) throw new TypeError(`aminmax not implemented for ${self.dtype.scalarName}`);
@@ -333,7 +384,8 @@ op('sum_to_size(Tensor self, int[] size) -> Tensor', {
     if (size.length === 0) return F.sum(self);
     const from = self.layout.shape;
     const lead = from.length - size.length;
-    if (lead < 0 || size.some((s, i) => s !== from[lead + i] && s !== 1)) throw new RuntimeError(`size {${showShape(size)}} is not expandable to size {${showShape(from)}}.`);
+    if (lead < 0 || size.some((s, i) => s !== from[lead + i] && s !== 1))
+      throw new RuntimeError(`size {${showShape(size)}} is not expandable to size {${showShape(from)}}.`);
     const dims = from.flatMap((s, i) => (i < lead || (size[i - lead] === 1 && s !== 1) ? [i] : []));
     const summed = dims.length ? F.sum$dim_IntList(self, dims, true) : self;
     return lead > 0 ? summed.view(size) : summed;

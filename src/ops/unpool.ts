@@ -21,11 +21,14 @@ function unpooledSize(input: Tensor, kernel: Ints, stride: Ints, padding: Ints, 
   if (given === null) return usual;
   const wanted = given.length === n + 2 ? given.slice(2) : (given as number[]);
   if (wanted.length !== n) {
-    throw new ValueError(`output_size should be a sequence containing ${n} or ${n + 2} elements, but it has a length of '${wanted.length}'`);
+    throw new ValueError(
+      `output_size should be a sequence containing ${n} or ${n + 2} elements, but it has a length of '${wanted.length}'`,
+    );
   }
   wanted.forEach((s, d) => {
     const [min, max] = [usual[d]! - stride[d]!, usual[d]! + stride[d]!];
-    if (!(min < s && s < max)) throw new ValueError(`invalid output_size "torch.Size(${showShape(wanted)})" (dim ${d} must be between ${min} and ${max})`);
+    if (!(min < s && s < max))
+      throw new ValueError(`invalid output_size "torch.Size(${showShape(wanted)})" (dim ${d} must be between ${min} and ${max})`);
   });
   return wanted as number[];
 }
@@ -34,9 +37,14 @@ function unpool(input: Tensor, indices: Tensor, size: Ints): Tensor {
   const { shape } = input.layout;
   if (indices.dtype !== int64) throw new RuntimeError(`elements in indices should be type int64 but got: ${indices.dtype.scalarName}`);
   if (shape.length !== n + 1 && shape.length !== n + 2) {
-    throw new RuntimeError(`Input to max_unpooling${n}d should be a ${n + 1}d or ${n + 2}d Tensor, but got a tensor with ${shape.length} dimensions.`);
+    throw new RuntimeError(
+      `Input to max_unpooling${n}d should be a ${n + 1}d or ${n + 2}d Tensor, but got a tensor with ${shape.length} dimensions.`,
+    );
   }
-  if (!sameShape(indices.layout.shape, shape)) throw new RuntimeError(`Expected shape of indices to be same as that of the input tensor (${showShape(shape)}) but got indices tensor with shape: ${showShape(indices.layout.shape)}`);
+  if (!sameShape(indices.layout.shape, shape))
+    throw new RuntimeError(
+      `Expected shape of indices to be same as that of the input tensor (${showShape(shape)}) but got indices tensor with shape: ${showShape(indices.layout.shape)}`,
+    );
   const lead = shape.slice(0, shape.length - n);
   const planes = (t: Tensor): Tensor => t.reshape([...lead, t.layout.shape.slice(lead.length).reduce((a, b) => a * b, 1)]);
   const pixels = size.reduce((a, b) => a * b, 1);
@@ -44,39 +52,54 @@ function unpool(input: Tensor, indices: Tensor, size: Ints): Tensor {
   return F.scatter$src(zeros, lead.length, planes(indices), planes(input)).reshape([...lead, ...size]);
 }
 for (const n of [1, 2, 3] as const) {
-  op(`max_unpool${n}d(Tensor input, Tensor indices, int[${n}] kernel_size, int[${n}]? stride=None, int[${n}] padding=0, int[]? output_size=None) -> Tensor` as UnpoolSchema, {
-    doc: 'Puts maxima back where they stood, zeros elsewhere.',
-    decompose: ({ input, indices, kernel_size, stride, padding, output_size }) => {
-      const kernel = all(kernel_size, n);
-      const step = stride ? all(stride, n) : kernel;
-      if (n === 3 && step.some((s) => s <= 0)) throw new RuntimeError(`strides should be greater than zero, but got stride: ${showShape(step)}`);
-      const size = unpooledSize(input, kernel, step, all(padding, n), output_size);
-      if (n > 1) return unpool(input, indices, size);
-      if (input.ndim !== 2 && input.ndim !== 3) throw new RuntimeError(`Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ${input.ndim + 1} dimensions.`);
-      return unpool(input.unsqueeze(-1), indices.unsqueeze(-1), [...size, 1]).squeeze(-1);
+  op(
+    `max_unpool${n}d(Tensor input, Tensor indices, int[${n}] kernel_size, int[${n}]? stride=None, int[${n}] padding=0, int[]? output_size=None) -> Tensor` as UnpoolSchema,
+    {
+      doc: 'Puts maxima back where they stood, zeros elsewhere.',
+      decompose: ({ input, indices, kernel_size, stride, padding, output_size }) => {
+        const kernel = all(kernel_size, n);
+        const step = stride ? all(stride, n) : kernel;
+        if (n === 3 && step.some((s) => s <= 0))
+          throw new RuntimeError(`strides should be greater than zero, but got stride: ${showShape(step)}`);
+        const size = unpooledSize(input, kernel, step, all(padding, n), output_size);
+        if (n > 1) return unpool(input, indices, size);
+        if (input.ndim !== 2 && input.ndim !== 3)
+          throw new RuntimeError(
+            `Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ${input.ndim + 1} dimensions.`,
+          );
+        return unpool(input.unsqueeze(-1), indices.unsqueeze(-1), [...size, 1]).squeeze(-1);
+      },
+      surface: ['nn.functional'],
     },
-    surface: ['nn.functional'],
-  });
+  );
 }
-type UnpoolSchema = 'max_unpool2d(Tensor input, Tensor indices, int[2] kernel_size, int[2]? stride=None, int[2] padding=0, int[]? output_size=None) -> Tensor';
+type UnpoolSchema =
+  'max_unpool2d(Tensor input, Tensor indices, int[2] kernel_size, int[2]? stride=None, int[2] padding=0, int[]? output_size=None) -> Tensor';
 
 // ---- p-norms ------------------------------------------------------------------------------------------------------
 const MAX = [F.max_pool1d, F.max_pool2d, F.max_pool3d] as const;
 const MEAN = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d] as const;
 for (const n of [1, 2, 3] as const) {
-  op(`lp_pool${n}d(Tensor input, float norm_type, int[${n}] kernel_size, int[${n}]? stride=None, bool ceil_mode=False) -> Tensor` as LpSchema, {
-    doc: 'The p-norm of every window.',
-    decompose: ({ input, norm_type: p, kernel_size, stride, ceil_mode }) => {
-      const max = (x: Tensor): Tensor => MAX[n - 1]!(x, kernel_size as number[], stride as number[] | null, [0], [1], ceil_mode);
-      if (p === 0) throw new ValueError(`norm_type must be a non-zero value, but got ${p}`);
-      if (p === Number.POSITIVE_INFINITY) return max(input.abs());
-      if (p === Number.NEGATIVE_INFINITY) return max(input.abs().neg()).neg();
-      const mean = MEAN[n - 1]!(input.pow(p), kernel_size as number[], stride as number[] | null, [0], ceil_mode);
-      const count = all(kernel_size, n).reduce((a, b) => a * b, 1);
-      return mean.sign().mul(mean.abs().relu()).mul(count).pow(1 / p);
+  op(
+    `lp_pool${n}d(Tensor input, float norm_type, int[${n}] kernel_size, int[${n}]? stride=None, bool ceil_mode=False) -> Tensor` as LpSchema,
+    {
+      doc: 'The p-norm of every window.',
+      decompose: ({ input, norm_type: p, kernel_size, stride, ceil_mode }) => {
+        const max = (x: Tensor): Tensor => MAX[n - 1]!(x, kernel_size as number[], stride as number[] | null, [0], [1], ceil_mode);
+        if (p === 0) throw new ValueError(`norm_type must be a non-zero value, but got ${p}`);
+        if (p === Number.POSITIVE_INFINITY) return max(input.abs());
+        if (p === Number.NEGATIVE_INFINITY) return max(input.abs().neg()).neg();
+        const mean = MEAN[n - 1]!(input.pow(p), kernel_size as number[], stride as number[] | null, [0], ceil_mode);
+        const count = all(kernel_size, n).reduce((a, b) => a * b, 1);
+        return mean
+          .sign()
+          .mul(mean.abs().relu())
+          .mul(count)
+          .pow(1 / p);
+      },
+      surface: ['nn.functional'],
     },
-    surface: ['nn.functional'],
-  });
+  );
 }
 type LpSchema = 'lp_pool2d(Tensor input, float norm_type, int[2] kernel_size, int[2]? stride=None, bool ceil_mode=False) -> Tensor';
 
@@ -92,7 +115,12 @@ function eachBox(size: Ints, windows: readonly (readonly Ints[])[], f: (out: num
   let out = 0;
   const visit = (d: number, places: Ints): void => {
     if (d === size.length) f(out++, places);
-    else for (const along of windows[d]!) visit(d + 1, places.flatMap((p) => along.map((i) => p * size[d]! + i)));
+    else
+      for (const along of windows[d]!)
+        visit(
+          d + 1,
+          places.flatMap((p) => along.map((i) => p * size[d]! + i)),
+        );
   };
   visit(0, [0]);
 }
@@ -123,7 +151,9 @@ op('_fractional_max_pool(Tensor self, int[] kernel_size, int[] output_size, Tens
       maxPoolInto(y.select(0, plane), places.select(0, plane), x.select(0, plane), pixels, (f) => eachBox(size, windows, f));
     }
   },
-  grad: { self: uses('indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, indices, self.shape as number[], kernel_size.length)) },
+  grad: {
+    self: uses('self', 'indices', (g, { self, indices, kernel_size }) => F._max_pool_backward(g, self, indices, kernel_size.length)),
+  },
   surface: [],
   gradName: 'FractionalMaxPool2DBackward0',
   inplace: false,
@@ -141,7 +171,8 @@ function fractional(n: 2 | 3, { input, kernel_size, output_size, output_ratio, _
   const { shape } = input.layout;
   const ratio = output_ratio && all(output_ratio, n);
   const size = output_size ? all(output_size, n) : shape.slice(shape.length - n).map((s, d) => Math.trunc(s * ratio![d]!));
-  if (shape.length !== n + 1 && shape.length !== n + 2) throw new RuntimeError(`${name}: Expected ${n + 1}D or ${n + 2}D tensor, but got: ${showShape(shape)}`);
+  if (shape.length !== n + 1 && shape.length !== n + 2)
+    throw new RuntimeError(`${name}: Expected ${n + 1}D or ${n + 2}D tensor, but got: ${showShape(shape)}`);
   const kernel = all(kernel_size, n);
   const inner = shape.slice(shape.length - n);
   const axes = ['time', 'height', 'width'].slice(3 - n);

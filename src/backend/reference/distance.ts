@@ -1,4 +1,5 @@
 // Reference distances between all pairs of vectors.
+import { float32 } from '../../core/dtype.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { reals, store } from './arrays.ts';
 
@@ -42,10 +43,12 @@ export function pairDistancesBackwardInto(out: Tensor, grad: Tensor, x1: Tensor,
   const [rows, columns] = dist.layout.shape.slice(-2) as [number, number];
   const n = x1.layout.shape[x1.ndim - 1]!;
   const r = new Float64Array(out.layout.numel);
+  // A difference is compared with the distance that it was rounded to.
+  const rounded = x1.dtype === float32 ? Math.fround : (v: number): number => v;
   for (let o = 0, i = 0; o < d.length; i++) {
     const batch = Math.floor(i / rows) * columns;
     for (let j = 0; j < columns; j++, o++) {
-      for (let k = 0; k < n; k++) r[i * n + k]! += slope(g[o]!, a[i * n + k]! - b[(batch + j) * n + k]!, d[o]!, p);
+      for (let k = 0; k < n; k++) r[i * n + k]! += slope(g[o]!, rounded(a[i * n + k]! - b[(batch + j) * n + k]!), d[o]!, p);
     }
   }
   store(out, r);

@@ -49,8 +49,9 @@ export function logSoftmaxInto(out: Tensor, self: Tensor, l: Lines): void {
     const max = largest(x, start, l.n, l.inner);
     let sum = 0;
     for (let k = 0; k < l.n; k++) sum += Math.exp(x[start + k * l.inner]! - max);
-    // PyTorch keeps this number in the result's precision.
-    const log = roundTo(Math.log(sum), out.dtype);
+    // Along the last dimension PyTorch keeps the sum and its logarithm in the result's precision.
+    const kept = (v: number): number => (l.inner === 1 ? roundTo(v, out.dtype) : v);
+    const log = kept(Math.log(kept(sum)));
     for (let k = 0; k < l.n; k++) r[start + k * l.inner] = x[start + k * l.inner]! - max - log;
   });
   store(out, r);

@@ -241,7 +241,8 @@ class OperatorCase {
       if (inPlace ? this.inPlaceApplies() : name !== 'operator' || this.isBinaryCall())
         this.checks.check(name, () => this.variant(variant, inPlace));
     }
-    if (operator.supportsOut && !('out' in (data.kwargs as JsonObject))) this.checks.check('out', () => this.outVariant());
+    const takesOut = operator.supportsOut && tensorNodes(data.out).length > 0;
+    if (takesOut && !('out' in (data.kwargs as JsonObject))) this.checks.check('out', () => this.outVariant());
   }
 
   private isBinaryCall(): boolean {
