@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
       [2, 3, 9, 8],
       [5, 3, 3, 3],
     ],
-    run: (x, w) => torch.nn.functional.conv2d(x!, w!, null, { padding: 1, stride: 2 }),
+    run: (x, w) => torch.nn.functional.conv2d(x!, w!, { padding: [1, 1], stride: [2, 2] }),
   },
   { name: 'max_pool2d', dtypes: FLOATING, shapes: [[2, 3, 8, 8]], run: (x) => torch.nn.functional.max_pool2d(x!, 2) },
   { name: 'index_select', dtypes: [...REAL, bool], shapes: [[9, 11]], run: (a) => a!.index_select(0, positions([5], 9)) },
