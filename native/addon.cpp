@@ -8,6 +8,7 @@
 #include "cpu.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/registry.hpp"
+#include "mapping.hpp"
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -159,6 +160,24 @@ napi_value get_threads(napi_env env, napi_callback_info) {
   return v;
 }
 
+// Tells the collector that memory outside its heap grew (or, below 0, shrank) by so many bytes.
+napi_value adjust_memory(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  double bytes = 0;
+  int64_t total = 0;
+  if (napi_get_value_double(env, call.argument, &bytes) != napi_ok) return fail(env, "adjustMemory expects a number of bytes");
+  napi_adjust_external_memory(env, static_cast<int64_t>(bytes), &total);
+  return nullptr;
+}
+
+napi_value map_file(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  char path[4096];
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, call.argument, path, sizeof path, &length) != napi_ok || length + 1 == sizeof path) return fail(env, "mapFile expects the name of a file");
+  return mapped_file(env, path);
+}
+
 void release(napi_env, void* data, void*) { delete static_cast<Environment*>(data); }
 
 }  // namespace
@@ -180,7 +199,7 @@ NAPI_MODULE_INIT() {
     const char* name;
     napi_callback callback;
   } functions[] = {{"init", init},     {"address", address}, {"run", run}, {"names", names}, {"level", level}, {"levels", levels}, {"setNumThreads", set_threads},
-                   {"getNumThreads", get_threads}};
+                   {"getNumThreads", get_threads},      {"adjustMemory", adjust_memory}, {"mapFile", map_file}};
   for (const auto& f : functions) {
     napi_value v = nullptr;
     napi_create_function(env, f.name, NAPI_AUTO_LENGTH, f.callback, self, &v);

@@ -134,10 +134,14 @@ export class Storage implements VersionCell {
 }
 
 /** Memory whose contents do not matter yet. Node skips the zeroing; a page cannot. */
-const uninitialised: (nbytes: number) => ArrayBuffer =
+const newBuffer: (nbytes: number) => ArrayBuffer =
   typeof Buffer !== 'undefined' && typeof Buffer.allocUnsafeSlow === 'function'
     ? (n) => Buffer.allocUnsafeSlow(n).buffer as ArrayBuffer
     : (n) => new ArrayBuffer(n);
+function uninitialised(nbytes: number): ArrayBuffer {
+  place.grew?.(nbytes);
+  return newBuffer(nbytes);
+}
 
 // Note [Slabs]: an ArrayBuffer costs about a microsecond, so tensors up to 4 kB are carved from slabs by size class; a kept scalar
 // pins one slab of its class only.
@@ -167,10 +171,20 @@ function makeSlab(bytes: number): Slab {
 }
 
 /** Where memory comes from: the backend's heap, or ArrayBuffers, of which a native backend knows the addresses. */
-const place: { heap: Heap | null; addressOf: ((buffer: ArrayBufferLike) => number) | null } = { heap: null, addressOf: null };
-export function allocateIn(heap: Heap | null, addressOf: ((buffer: ArrayBufferLike) => number) | null): void {
+const place: {
+  heap: Heap | null;
+  addressOf: ((buffer: ArrayBufferLike) => number) | null;
+  /** Told of every new ArrayBuffer before it is made. */
+  grew: ((nbytes: number) => void) | null;
+} = { heap: null, addressOf: null, grew: null };
+export function allocateIn(
+  heap: Heap | null,
+  addressOf: ((buffer: ArrayBufferLike) => number) | null,
+  grew: ((nbytes: number) => void) | null = null,
+): void {
   place.heap = heap;
   place.addressOf = addressOf;
+  place.grew = grew;
   slabs.fill(null);
   emptyCache();
 }

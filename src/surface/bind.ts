@@ -20,7 +20,14 @@ export function isKwargs(x: unknown): x is Kwargs {
 }
 
 /** Keyword names that PyTorch takes for a parameter besides its own. */
-const KEYWORD_ALIASES: Readonly<Record<string, string>> = { input: 'self', axis: 'dim', keepdims: 'keepdim', x: 'self', x1: 'self', x2: 'other' };
+const KEYWORD_ALIASES: Readonly<Record<string, string>> = {
+  input: 'self',
+  axis: 'dim',
+  keepdims: 'keepdim',
+  x: 'self',
+  x1: 'self',
+  x2: 'other',
+};
 const NO_MATCH = Symbol('no match');
 
 /** Converts an argument for a parameter, or says that it does not fit. */
@@ -37,7 +44,15 @@ function accept(p: Param, v: unknown, numberToo: boolean): unknown {
     case 'SymInt':
       return acceptInt(v);
     case 'float':
-      return typeof v === 'number' ? v : v instanceof FloatScalar || typeof v === 'bigint' ? toNumber(v as Scalar) : typeof v === 'boolean' ? Number(v) : v instanceof Tensor && v.layout.shape.length === 0 ? Number(v.item()) : NO_MATCH;
+      return typeof v === 'number'
+        ? v
+        : v instanceof FloatScalar || typeof v === 'bigint'
+          ? toNumber(v as Scalar)
+          : typeof v === 'boolean'
+            ? Number(v)
+            : v instanceof Tensor && v.layout.shape.length === 0
+              ? Number(v.item())
+              : NO_MATCH;
     case 'bool':
       return typeof v === 'boolean' ? v : NO_MATCH;
     case 'str':
@@ -78,7 +93,8 @@ function wholeNumbers(o: Op, args: unknown[]): void {
   if (!names) return;
   o.params.forEach((p, i) => {
     const t = args[i];
-    if (t instanceof Tensor && t._whole && names.includes(p.name)) args[i] = call(registry.get('_to_copy')!, withDefaults('_to_copy', [t, int64]));
+    if (t instanceof Tensor && t._whole && names.includes(p.name))
+      args[i] = call(registry.get('_to_copy')!, withDefaults('_to_copy', [t, int64]));
   });
 }
 function withDefaults(name: string, args: unknown[]): unknown[] {
@@ -115,13 +131,22 @@ class Candidate {
     const { params } = this.op;
     const out = new Array<unknown>(params.length).fill(NO_MATCH);
     const variadic = this.op.decl.variadic === true;
-    const lastFixed = params.findIndex((p) => p.list && !p.keywordOnly && (p.tensor || p.base === 'Any' ? variadic : SPREADABLE.has(p.name)));
+    const lastFixed = params.findIndex(
+      (p) => p.list && !p.keywordOnly && (p.tensor || p.base === 'Any' ? variadic : SPREADABLE.has(p.name)),
+    );
     let given = args.length;
     for (let i = 0; i < given; i++) {
       const p = params[i];
       if (!p || i >= this.positional) return { kind: 'count', position: given };
       let v = args[i];
-      if (i === lastFixed && i <= 1 && !Array.isArray(v) && (typeof v === 'number' || typeof v === 'bigint' || (variadic && v instanceof Tensor)) && (p.fixed === null || given > i + 1) && (i === 0 || variadic || params[0]!.name === 'self')) {
+      if (
+        i === lastFixed &&
+        i <= 1 &&
+        !Array.isArray(v) &&
+        (typeof v === 'number' || typeof v === 'bigint' || (variadic && v instanceof Tensor)) &&
+        (p.fixed === null || given > i + 1) &&
+        (i === 0 || variadic || params[0]!.name === 'self')
+      ) {
         const rest = args.slice(i);
         if (rest.every((x) => (p.tensor ? x instanceof Tensor : variadic || typeof x === 'number' || typeof x === 'bigint'))) {
           if (p.fixed === null || params.length === i + 1) {
@@ -160,7 +185,8 @@ class Candidate {
       if (!p.hasDefault) return { kind: 'missing', param: p };
       out[i] = p.default;
     }
-    if (this.onlyNumbers(out)) return { kind: 'type', param: params[this.op.tensors[0]!]!, position: this.op.tensors[0]! + 1, value: out[this.op.tensors[0]!] };
+    if (this.onlyNumbers(out))
+      return { kind: 'type', param: params[this.op.tensors[0]!]!, position: this.op.tensors[0]! + 1, value: out[this.op.tensors[0]!] };
     return out;
   }
   /** Numbers stand for tensors only beside a tensor. */
@@ -248,12 +274,20 @@ export function present(o: Op, r: unknown): unknown {
 
 /** A namespace of functions, or the methods. */
 type Place = Home | 'method';
-const isAt = (o: Op, name: string, place: Place): boolean => (place === 'method' ? isMethod(o, name) : functionHomes(o, name).includes(place));
+const isAt = (o: Op, name: string, place: Place): boolean =>
+  place === 'method' ? isMethod(o, name) : functionHomes(o, name).includes(place);
 
 const functions = new Map<string, PublicFunction>();
+/** Operators by public name, in the order of declaration; made over again when there are more. */
+const named = { operators: 0, byName: new Map<string, Op[]>() };
 /** The overloads of a public name, in the order of declaration. */
 export function overloads(name: string, place: Place): Op[] {
-  return [...registry.values()].filter((o) => namesOf(o).includes(name) && isAt(o, name, place));
+  if (named.operators !== registry.size) {
+    named.operators = registry.size;
+    named.byName.clear();
+    for (const o of registry.values()) for (const n of namesOf(o)) named.byName.set(n, [...(named.byName.get(n) ?? []), o]);
+  }
+  return (named.byName.get(name) ?? []).filter((o) => isAt(o, name, place));
 }
 function publicFunction(name: string, place: Place): PublicFunction {
   const key = `${place}/${name}`;
@@ -267,7 +301,8 @@ function publicFunction(name: string, place: Place): PublicFunction {
   return f;
 }
 onDeclare((o) => {
-  for (const place of ['method', ...functionHomes(o, o.baseName)] as const) if (isAt(o, o.baseName, place)) functions.get(`${place}/${o.baseName}`)?.add(o);
+  for (const place of ['method', ...functionHomes(o, o.baseName)] as const)
+    if (isAt(o, o.baseName, place)) functions.get(`${place}/${o.baseName}`)?.add(o);
 });
 
 /** Several overloads as a function, whatever their public names. */

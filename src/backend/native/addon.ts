@@ -13,6 +13,10 @@ export interface Addon {
   levels(): string[];
   setNumThreads(n: number): void;
   getNumThreads(): number;
+  /** Tells the collector that memory outside its heap grew by so many bytes, or shrank. */
+  adjustMemory(bytes: number): void;
+  /** A file as memory that is read when it is touched and written privately; null where that cannot be. */
+  mapFile(path: string): ArrayBuffer | null;
 }
 
 /** Why there is no addon, for `flambeau doctor`. */

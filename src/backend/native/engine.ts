@@ -3,6 +3,7 @@ import { RuntimeError } from '../../core/errors.ts';
 import { allocateIn, type Storage } from '../../core/storage.ts';
 import type { Engine, ProgramAddress } from '../compiled/engine.ts';
 import type { Addon } from './addon.ts';
+import { collectorPressure } from './pressure.ts';
 
 export function nativeEngine(addon: Addon): Engine {
   const addressOf = (buffer: ArrayBufferLike): number => addressIn(addon, buffer);
@@ -13,7 +14,7 @@ export function nativeEngine(addon: Addon): Engine {
       const buffer = new ArrayBuffer(slots * 8);
       addon.init(buffer);
       moved(buffer, 0);
-      allocateIn(null, addressOf);
+      allocateIn(null, addressOf, collectorPressure(addon));
     },
     begin() {},
     locate(t) {
