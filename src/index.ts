@@ -12,3 +12,5 @@ export * as special from './surface/generated/special.ts';
 export * from './surface/generated/torch.ts';
 export * from './surface/namespace.ts';
 export * as utils from './utils/index.ts';
+export * as serialization from './serialization/index.ts';
+export { load, save } from './serialization/checkpoint.ts';

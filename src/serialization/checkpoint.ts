@@ -3,7 +3,7 @@
 import { Device, meta } from '../core/device.ts';
 import { type DType, DType as DTypeClass } from '../core/dtype.ts';
 import { EOFError, RuntimeError, UnpicklingError, ValueError } from '../core/errors.ts';
-import type { Storage } from '../core/storage.ts';
+import { Storage } from '../core/storage.ts';
 import { aliasOf, Tensor } from '../core/tensor.ts';
 import { Layout } from '../core/layout.ts';
 import { Parameter } from '../nn/parameter.ts';
@@ -21,11 +21,13 @@ export interface LoadOptions {
   map_location?: MapLocation;
   /** Accepted for PyTorch's sake: files never run code here, whatever it says. */
   weights_only?: boolean | null;
-  /** Accepted for PyTorch's sake: a file is always read storage by storage, straight into each tensor's memory. */
+  /** Maps the file, so that only what is used is read; needs its name and the native backend, otherwise it is read at once. */
   mmap?: boolean | null;
 }
 const CORRUPTED =
   'If you are seeing this error, there is a high likelihood that your checkpoint file is corrupted. This can happen if the checkpoint was not saved properly, was transferred incorrectly, or the file was modified after saving.';
+/** Of storages that are used where they lie. */
+const ALIGNMENT = 16;
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
@@ -46,7 +48,8 @@ export function load<T>(f: FileLike | Blob, second?: MapLocation | LoadOptions, 
   const map = options.map_location ?? (isOptions(second) ? null : (second ?? null));
   if (typeof Blob !== 'undefined' && f instanceof Blob)
     return f.arrayBuffer().then((buffer) => load<T>(buffer, { ...options, map_location: map }));
-  return withSource(f as FileLike, (source) => read(source, map) as T);
+  if (options.mmap && !isPath(f)) throw new ValueError('f must be a file path in order to use the mmap argument');
+  return withSource(f as FileLike, (source) => read(source, map, options.mmap ?? false) as T);
 }
 const OPTIONS = ['map_location', 'weights_only', 'mmap', 'pickle_module', 'encoding'];
 const isOptions = (x: unknown): x is LoadOptions =>
@@ -56,19 +59,21 @@ const isOptions = (x: unknown): x is LoadOptions =>
   !(x instanceof Map) &&
   Object.keys(x).every((key) => OPTIONS.includes(key));
 
-function read(source: Source, map: MapLocation): unknown {
+function read(source: Source, map: MapLocation, mmap: boolean): unknown {
   if (source.size === 0) throw new EOFError('Ran out of input: the file is empty');
   const head = source.bytes(0, Math.min(source.size, 512));
-  if (startsZip(head)) return readArchive(source, map);
+  if (startsZip(head)) return readArchive(source, map, mmap);
   if (new TextDecoder('latin1').decode(head.subarray(257, 262)) === 'ustar')
     throw new UnpicklingError('the checkpoint is a tar archive, from before PyTorch 0.1.10: load and save it once in Python');
   if (head[0] !== 0x80)
     throw new UnpicklingError(`invalid load key, '\\x${head[0]!.toString(16).padStart(2, '0')}': this is no file of torch.save`);
+  if (mmap) throw new RuntimeError('mmap can only be used with files in the zip format of torch.save');
   return readLegacy(source, map);
 }
 
-function readArchive(source: Source, map: MapLocation): unknown {
+function readArchive(source: Source, map: MapLocation, mmap: boolean): unknown {
   const zip = opened(source);
+  const file = mmap ? (source.map?.() ?? null) : null;
   const prefix = [...zip.entries.keys()][0]?.split('/')[0] ?? '';
   const entry = (name: string): ZipEntry => {
     const found = zip.entries.get(`${prefix}/${name}`);
@@ -89,7 +94,11 @@ function readArchive(source: Source, map: MapLocation): unknown {
       throw new RuntimeError(
         `record size (${record.size} bytes) does not match expected size (${id.nbytes} bytes = ${id.nbytes / itemsize} elements * ${itemsize} bytes/element) for dtype ${scalarName}`,
       );
-    return { fill: (storage) => filled(storage, isBig, id, (into) => zip.fill(record, into)) };
+    const at = file && !isBig && id.nbytes > 0 ? zip.position(record) : null;
+    return {
+      fill: (storage) => filled(storage, isBig, id, (into) => zip.fill(record, into)),
+      mapped: file && at !== null && at % ALIGNMENT === 0 ? new Storage(file, at, id.nbytes) : null,
+    };
   });
   return unpickle(new Cursor(memory(zip.read(pickle))), { global: safeGlobal, persistent: (id) => storages.get(storageId(id)), leaf });
 }

@@ -1,5 +1,7 @@
 // Where bytes come from and go to: memory, or files, which need Node.js. Nothing here is loaded before a file is named.
+import { loadAddon } from '../backend/native/addon.ts';
 import { EOFError, NotImplementedError } from '../core/errors.ts';
+import { builtin } from '../core/host.ts';
 
 /** What readers take: a file's name (Node.js), or the bytes themselves. */
 export type FileLike = string | URL | ArrayBufferLike | ArrayBufferView;
@@ -11,14 +13,20 @@ export interface Source {
   fill(into: Uint8Array, from: number): void;
   /** Bytes that nobody writes to: of memory a view, of a file a copy. */
   bytes(from: number, length: number): Uint8Array;
+  /** The whole file as memory that is read when it is touched; null where that cannot be. */
+  map?(): ArrayBuffer | null;
 }
 
 type Fs = typeof import('node:fs');
 function fs(): Fs {
-  const found = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.('node:fs');
+  const found = builtin<Fs>('fs');
   if (!found)
     throw new NotImplementedError('files by name need Node.js 20.16 or later: pass the bytes of the file (a Uint8Array or an ArrayBuffer)');
-  return found as Fs;
+  return found;
+}
+function mapped(path: string): ArrayBuffer | null {
+  const addon = loadAddon();
+  return 'reason' in addon ? null : addon.mapFile(path);
 }
 
 /** @throws EOFError unless `length` bytes follow `from`: checked before anything is allocated. */
@@ -38,7 +46,8 @@ function memorySource(data: Uint8Array): Source {
     },
   };
 }
-function fileSource(file: number, size: number, { readSync }: Fs): Source {
+function fileSource(file: number, path: string | URL, { readSync, fstatSync }: Fs): Source {
+  const { size } = fstatSync(file);
   const fill = (into: Uint8Array, from: number): void => {
     checkRange(size, from, into.length);
     for (let done = 0; done < into.length; ) {
@@ -56,9 +65,13 @@ function fileSource(file: number, size: number, { readSync }: Fs): Source {
       fill(copy, from);
       return copy;
     },
+    map: () => mapped(nameOf(path)),
   };
 }
 
+/** A file's name as the system has it. */
+const nameOf = (path: string | URL): string =>
+  path instanceof URL ? builtin<typeof import('node:url')>('url')!.fileURLToPath(path) : path;
 export const isPath = (f: unknown): f is string | URL => typeof f === 'string' || f instanceof URL;
 /** The bytes of memory of any kind. */
 export function bytesOf(f: ArrayBufferLike | ArrayBufferView): Uint8Array {
@@ -76,7 +89,7 @@ export function withSource<T>(f: FileLike, use: (source: Source) => T): T {
   const files = fs();
   const file = files.openSync(f, 'r');
   try {
-    return use(fileSource(file, files.fstatSync(file).size, files));
+    return use(fileSource(file, f, files));
   } catch (e) {
     if (e instanceof Error && !('code' in e)) e.message = `${String(f)}: ${e.message}`;
     throw e;
@@ -89,13 +102,13 @@ export function openSource(f: FileLike): { source: Source; close(): void } {
   if (!isPath(f)) return { source: memorySource(bytesOf(f)), close: () => {} };
   const files = fs();
   const file = files.openSync(f, 'r');
-  return { source: fileSource(file, files.fstatSync(file).size, files), close: () => files.closeSync(file) };
+  return { source: fileSource(file, f, files), close: () => files.closeSync(file) };
 }
 
 /** Writes a file whole or not at all: under another name first, which then takes the file's place. */
 export function writeAtomically(path: string | URL, parts: Iterable<Uint8Array>): void {
   const { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = fs();
-  const target = path instanceof URL ? decodeURIComponent(path.pathname) : path;
+  const target = nameOf(path);
   const partial = `${target}.${process.pid}.${Math.random().toString(36).slice(2, 8)}.tmp`;
   const file = openSync(partial, 'wx');
   try {

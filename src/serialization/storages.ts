@@ -77,6 +77,11 @@ export function storageId(id: readonly unknown[]): StorageId {
   return { type, key, location, nbytes: numel * type.dtype.itemsize, more };
 }
 
+/** The bytes of a storage: to be read into memory, or there already in memory that maps the file. */
+export interface Content {
+  fill(storage: Storage): void;
+  readonly mapped?: Storage | null;
+}
 /** The storages of one file, by key: each is read once. */
 export class Storages {
   private readonly loaded = new Map<string, Storage>();
@@ -84,7 +89,7 @@ export class Storages {
   /** `read` gives the bytes of a storage or says that there are none: memory is taken after it agreed. */
   constructor(
     private readonly map: MapLocation,
-    private readonly read: (id: StorageId) => { fill(storage: Storage): void },
+    private readonly read: (id: StorageId) => Content,
   ) {}
   get(id: StorageId): LoadedStorage {
     let storage = this.loaded.get(id.key);
@@ -98,8 +103,8 @@ export class Storages {
     const { map } = this;
     const place = typeof map === 'function' ? cpu : target(id.location, map);
     const content = this.read(id);
-    let storage = place === meta ? new Storage(null, 0, id.nbytes, true) : allocate(id.nbytes);
-    if (place !== meta && id.nbytes > 0) content.fill(storage);
+    let storage = place === meta ? new Storage(null, 0, id.nbytes, true) : (content.mapped ?? allocate(id.nbytes));
+    if (place !== meta && !content.mapped && id.nbytes > 0) content.fill(storage);
     if (typeof map === 'function') {
       const chosen = map(storage, id.location);
       if (chosen == null) target(id.location, null);

@@ -2,6 +2,7 @@
 // aligned positions, read one by one from files of any size; fflate compresses. APPNOTE.TXT of PKWARE has the format.
 import { deflateSync, Inflate, inflateSync } from 'fflate';
 import { ValueError } from '../core/errors.ts';
+import { builtin } from '../core/host.ts';
 import type { Source } from './source.ts';
 
 const LOCAL = 0x04034b50;
@@ -111,6 +112,10 @@ export class ZipReader {
     const content = e.method === STORED ? data : inflate(e, data);
     if (checked && crc32(content) !== e.crc) fail(`the content of ${e.name} does not match its checksum`);
     return content;
+  }
+  /** Where the content of a stored entry begins. */
+  position(e: ZipEntry): number | null {
+    return e.method === STORED ? this.dataStart(e) : null;
   }
   /** Writes the content of an entry into memory of its size. */
   fill(e: ZipEntry, into: Uint8Array): void {
@@ -276,9 +281,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 /** CRC-32, by Node's own where there is one. */
 function crc32(data: Uint8Array): number {
-  const zlib = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.('node:zlib') as
-    | { crc32?(data: Uint8Array): number }
-    | undefined;
+  const zlib = builtin<{ crc32?(data: Uint8Array): number }>('zlib');
   if (zlib?.crc32) return zlib.crc32(data);
   let c = MAX32;
   for (let i = 0; i < data.length; i++) c = TABLE[(c ^ data[i]!) & 0xff]! ^ (c >>> 8);
