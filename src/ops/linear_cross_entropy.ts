@@ -70,7 +70,7 @@ op(
     grad: joint('input', 'linear_weight', 'target', 'linear_bias', 'weight', ([given], a, needs) => {
       const { target, reduction, ignore_index, rows, dtype } = a;
       // As in PyTorch the gradient is a constant of the graph, up to the factor given.
-      const [x, w, b] = inDtype(a, dtype).map((t) => t && t.detach()) as [Tensor, Tensor, Tensor | null];
+      const [x, w, b] = inDtype(a, dtype).map((t) => t?.detach() ?? null) as [Tensor, Tensor, Tensor | null];
       const n = a.input.shape[0]!;
       const classes = target.dtype === int64;
       const counts = classes ? weightsOf(target, a.weight, ignore_index, dtype) : null;

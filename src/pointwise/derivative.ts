@@ -44,10 +44,22 @@ const partials: Readonly<Record<string, Partial1>> = {
   sigmoid: (_, r) => [r.mul(r.rsub(1))],
   erf: ([a]) => [a!.mul(a!).neg().exp().mul(TWO_OVER_SQRT_PI)],
   erfc: ([a]) => [a!.mul(a!).neg().exp().mul(-TWO_OVER_SQRT_PI)],
-  erfinv: (_, r) => [r.mul(r).exp().mul(Math.sqrt(Math.PI) / 2)],
+  erfinv: (_, r) => [
+    r
+      .mul(r)
+      .exp()
+      .mul(Math.sqrt(Math.PI) / 2),
+  ],
   erfcx: ([a], r) => [a!.mul(r).mul(2).sub(TWO_OVER_SQRT_PI)],
   ndtri: (_, r) => [r.mul(r).mul(0.5).exp().mul(SQRT_2_PI)],
-  log_ndtr: ([a], r) => [a!.mul(a!).mul(-0.5).sub(r).exp().mul(1 / SQRT_2_PI)],
+  log_ndtr: ([a], r) => [
+    a!
+      .mul(a!)
+      .mul(-0.5)
+      .sub(r)
+      .exp()
+      .mul(1 / SQRT_2_PI),
+  ],
   lgamma: ([a]) => [a!.apply('digamma')],
   digamma: ([a]) => [a!.apply('trigamma')],
   trigamma: ([a]) => [a!.constant(2).apply('polygamma', a!)],
@@ -80,8 +92,16 @@ const partials: Readonly<Record<string, Partial1>> = {
     const kappa = 0.044715;
     const square = a!.mul(a!);
     const t = square.mul(a!).mul(kappa).add(a!).mul(beta).tanh();
-    const inner = square.mul(3 * kappa).add(1).mul(beta);
-    return [t.add(1).mul(0.5).add(a!.mul(0.5).mul(t.mul(t).rsub(1)).mul(inner))];
+    const inner = square
+      .mul(3 * kappa)
+      .add(1)
+      .mul(beta);
+    return [
+      t
+        .add(1)
+        .mul(0.5)
+        .add(a!.mul(0.5).mul(t.mul(t).rsub(1)).mul(inner)),
+    ];
   },
   mish: ([a]) => {
     const t = a!.apply('softplus_unit').tanh();
@@ -127,13 +147,17 @@ function selections(e: Expr): readonly ((t: Expr) => Expr)[] | null {
     case 'where':
       return [(t) => t, (t) => a.where(t, 0), (t) => a.where(0, t)];
     case 'relu':
-      return [(t) => e.gt(0).where(t, 0)];
+      return [(t) => e.le(0).where(0, t)];
     case 'clamp': {
       // On a bound that is below the other, x and the bound share; of crossed bounds the upper one is the result.
       const proper = b.lt(c);
       const crossed = b.gt(c);
       const half = (t: Expr): Expr => t.div(2);
-      const own = (t: Expr): Expr => a.eq(b).or(a.eq(c)).where(proper.where(half(t), t), t);
+      const own = (t: Expr): Expr =>
+        a
+          .eq(b)
+          .or(a.eq(c))
+          .where(proper.where(half(t), t), t);
       return [
         (t) => crossed.or(a.lt(b)).or(a.gt(c)).where(0, own(t)),
         (t) => crossed.where(0, a.lt(b).where(t, a.eq(b).and(proper).where(half(t), 0))),
@@ -249,13 +273,29 @@ export function vjp(outputs: readonly Expr[], gs: readonly (Expr | null)[], wrt:
   }
   return wrt.map((x) => adjoint.get(x) ?? null);
 }
-const PREDICATES = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_not', 'signbit', 'isnan', 'to_bool', 'bitwise_and', 'bitwise_or', 'bitwise_xor', 'bitwise_not']);
+const PREDICATES = new Set([
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'logical_not',
+  'signbit',
+  'isnan',
+  'to_bool',
+  'bitwise_and',
+  'bitwise_or',
+  'bitwise_xor',
+  'bitwise_not',
+]);
 /** Whether the outputs look at x only in conditions: then there is no gradient, rather than one that is zero. */
 export function onlyDecides(outputs: readonly Expr[], x: Expr): boolean {
   const carries = new Set<Expr>([x]);
   const nodes = topological(outputs);
   if (!nodes.includes(x)) return false;
-  for (const e of nodes) if (!PREDICATES.has(e.op) && e.args.some((a, k) => carries.has(a) && !(e.op === 'where' && k === 0))) carries.add(e);
+  for (const e of nodes)
+    if (!PREDICATES.has(e.op) && e.args.some((a, k) => carries.has(a) && !(e.op === 'where' && k === 0))) carries.add(e);
   return !outputs.some((o) => carries.has(o));
 }
 function dependents(outputs: readonly Expr[], wrt: readonly Expr[]): Set<Expr> {
@@ -267,7 +307,14 @@ function dependents(outputs: readonly Expr[], wrt: readonly Expr[]): Set<Expr> {
 export function jvp(outputs: readonly Expr[], tangents: ReadonlyMap<Expr, Expr>): (Expr | null)[] {
   const t = new Map<Expr, Expr | null>(tangents);
   for (const e of topological(outputs)) {
-    if (e.args.length && !t.has(e)) t.set(e, push(e, e.args.map((a) => t.get(a) ?? null)));
+    if (e.args.length && !t.has(e))
+      t.set(
+        e,
+        push(
+          e,
+          e.args.map((a) => t.get(a) ?? null),
+        ),
+      );
   }
   return outputs.map((o) => t.get(o) ?? null);
 }

@@ -262,7 +262,7 @@ class OperatorCase {
   }
 
   private variant(variant: string | { readonly kwarg: string }, inPlace: boolean): number {
-    const { library, data } = this;
+    const { data } = this;
     const { args, kwargs } = this.arguments(!inPlace);
     const at = typeof variant === 'string' ? Number(data.self ?? 0) : 0;
     const self = args[at];
@@ -304,7 +304,7 @@ class OperatorCase {
   // ------------------------------------------------------------------ errors
 
   private runError(): void {
-    const { library, data } = this;
+    const { data } = this;
     let given: Arguments | undefined;
     let before: (string | null)[] = [];
     let state: string | null = null;
