@@ -59,13 +59,11 @@ const OVERLOADS: Readonly<Record<string, string | ((plain: Plain) => string)>> =
   kron: 'UnsafeViewBackward0',
   quantile: 'SqueezeBackward4',
   nanquantile: 'SqueezeBackward4',
+  'repeat_interleave.self_int': 'ViewBackward0',
   stft: 'SqueezeBackward4',
   special_ndtr: 'MulBackward1',
   _fft_r2c: 'FftR2CBackward0',
   _weight_norm: 'WeightNormInterfaceBackward0',
-  conv_transpose1d: 'ConvolutionBackward0',
-  conv_transpose2d: 'ConvolutionBackward0',
-  conv_transpose3d: 'ConvolutionBackward0',
 };
 
 /** Operators of parts here that PyTorch differentiates as a whole. */
@@ -106,6 +104,13 @@ const contracts = (equation: string): boolean => {
   const [inputs, result = ''] = equation.split('->');
   return [...inputs!].some((c) => /[a-zA-Z]/.test(c) && !result.includes(c));
 };
+/** A transposed convolution of inputs with so many dimensions besides channels, of one example or a batch. */
+const transposed =
+  (dimensions: number) =>
+  ([input]: readonly unknown[], result: Tensor): string | null => {
+    if (result.dtype.is_complex) return null;
+    return (input as Tensor).ndim === dimensions + 2 ? 'ConvolutionBackward0' : 'SqueezeBackward1';
+  };
 const NAMED: Readonly<Record<string, (args: readonly unknown[], result: Tensor) => string | null>> = {
   matmul: ([a, b], r) => product(a as Tensor, b as Tensor, r),
   linear: ([x, w, bias], r) => {
@@ -114,6 +119,9 @@ const NAMED: Readonly<Record<string, (args: readonly unknown[], result: Tensor) 
     return a.ndim === 1 && bias ? 'UnsafeViewBackward0' : product(a, b, r);
   },
   reshape: ([x], r) => (r.storage === (x as Tensor).storage ? null : 'UnsafeViewBackward0'),
+  conv_transpose1d: transposed(1),
+  conv_transpose2d: transposed(2),
+  conv_transpose3d: transposed(3),
   pad: ([, sides, mode], r) => {
     const title = { reflect: 'ReflectionPad', replicate: 'ReplicationPad' }[mode as string];
     if (mode === 'circular') return 'torch::autograd::CopySlices';
