@@ -103,7 +103,8 @@ function batchOfLosses(
   return [reduction === Reduction.mean ? sum.div(total) : sum, total];
 }
 
-const asClasses = (target: Tensor): Tensor => (target._whole ? F._to_copy(target, int64) : target);
+/** Class indices that a literal of whole numbers gave. */
+export const asClasses = (target: Tensor): Tensor => (target._whole ? F._to_copy(target, int64) : target);
 function nllLoss(input: Tensor, given: Tensor, weight: Tensor | null, reduction: number, ignore: number): Tensor {
   const target = asClasses(given);
   const [x, t] = [input.layout.shape, target.layout.shape];

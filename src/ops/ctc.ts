@@ -151,12 +151,14 @@ const REST = 'int blank=0, int reduction=1, bool zero_infinity=False';
 op(`ctc_loss.IntList(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, ${REST}) -> Tensor`, {
   doc: DOC,
   decompose: (a) => ctcLoss(a, a.input_lengths, a.target_lengths, a.reduction),
+  integers: ['targets'],
   autocast: 'float32',
   surface: ['function'],
 });
 op(`ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, ${REST}) -> Tensor`, {
   doc: DOC,
   decompose: (a) => withTensors(a, a.reduction),
+  integers: ['targets', 'input_lengths', 'target_lengths'],
   autocast: 'float32',
   surface: ['function'],
 });
@@ -164,12 +166,14 @@ const FUNCTIONAL = 'int blank=0, str reduction="mean", bool zero_infinity=False'
 op(`ctc_loss.functional(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, ${FUNCTIONAL}) -> Tensor`, {
   doc: DOC,
   decompose: (a) => withTensors(a, reductionOf(a)),
+  integers: ['targets', 'input_lengths', 'target_lengths'],
   autocast: 'float32',
   surface: ['nn.functional'],
 });
 op(`ctc_loss.functional_lists(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, ${FUNCTIONAL}) -> Tensor`, {
   doc: DOC,
   decompose: (a) => ctcLoss(a, a.input_lengths, a.target_lengths, reductionOf(a)),
+  integers: ['targets'],
   autocast: 'float32',
   surface: ['nn.functional'],
 });

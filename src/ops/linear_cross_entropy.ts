@@ -6,7 +6,7 @@ import type { Tensor } from '../core/tensor.ts';
 import { is_grad_enabled } from '../autograd/modes.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op } from '../dispatch/operator.ts';
-import { crossEntropy } from './cross_entropy.ts';
+import { asClasses, crossEntropy } from './cross_entropy.ts';
 import { converted } from './reduce.ts';
 import { Reduction, reductionOf } from './reduction.ts';
 
@@ -126,7 +126,6 @@ op(
 
 // ---- the public operator ------------------------------------------------------------------------------------------
 interface LinearArgs extends Chunked {
-  readonly target: Tensor;
   readonly reduction: string;
   readonly label_smoothing: number;
 }
@@ -150,7 +149,11 @@ function checkLinear({ input, linear_weight, linear_bias }: Chunked): void {
   }
 }
 /** Whether the options can be honoured; says so where they cannot. */
-function chunkable({ input, linear_weight, target, linear_bias, reduction, label_smoothing }: LinearArgs, probabilities: boolean): boolean {
+function chunkable(
+  { input, linear_weight, linear_bias, reduction, label_smoothing }: LinearArgs,
+  target: Tensor,
+  probabilities: boolean,
+): boolean {
   const outs = linear_weight.layout.shape.slice(1, -1);
   const targetFits =
     target.dtype === int64 || (probabilities && target.dtype === input.dtype && !(target.requires_grad && is_grad_enabled()));
@@ -168,16 +171,17 @@ op(
     doc: 'cross_entropy of linear(input, linear_weight, linear_bias); with options in chunks, which takes less memory.',
     decompose: (a) => {
       checkLinear(a);
-      const { input, linear_weight, target, linear_bias, weight, label_smoothing } = a;
+      const { input, linear_weight, linear_bias, weight, label_smoothing } = a;
       const [x, w] = [input.layout.shape, linear_weight.layout.shape];
       const features = x[x.length - 1]!;
       const shape = [...x.slice(0, -1), ...w.slice(0, -1)];
-      const probabilities = sameShape(target.layout.shape, shape);
+      const probabilities = sameShape(a.target.layout.shape, shape);
+      const target = probabilities ? a.target : asClasses(a.target);
       if (probabilities && a.ignore_index !== null)
         throw new RuntimeError('ignore_index cannot be specified when target contains probabilities');
       const ignore = a.ignore_index ?? -100;
       const reduction = reductionOf({ reduction: a.reduction });
-      if (a.options !== null && chunkable(a, probabilities)) {
+      if (a.options !== null && chunkable(a, target, probabilities)) {
         const batched = input.ndim === 2;
         const rows = batched ? input : input.unsqueeze(0);
         const extent = {
