@@ -16,7 +16,7 @@ import {
   type Params,
   rejectSparse,
 } from './optimizer.ts';
-import { addcmul, gradient, Rule } from './rule.ts';
+import { addcmul, fma, gradient, Rule } from './rule.ts';
 
 export interface AdadeltaSettings extends CommonSettings {
   rho: number;
@@ -31,7 +31,7 @@ const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: b
   const g = gradient(t, n, o);
   const square_avg = addcmul(t.square_avg.mul(n.rho), g, g, n.fresh);
   const delta = t.acc_delta.add(n.eps).sqrt().div(square_avg.add(n.eps).sqrt()).mul(g);
-  return { square_avg, acc_delta: addcmul(t.acc_delta.mul(n.rho), delta, delta, n.fresh), param: t.param.add(delta.mul(n.rate)) };
+  return { square_avg, acc_delta: addcmul(t.acc_delta.mul(n.rho), delta, delta, n.fresh), param: fma(delta, n.rate, t.param) };
 });
 
 /** Steps in the parameters' own units, from running means of squared gradients and of squared steps; Zeiler 2012. */

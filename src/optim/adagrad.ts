@@ -17,7 +17,7 @@ import {
   type Params,
   type ParamState,
 } from './optimizer.ts';
-import { addcdiv, gradient, perStep, Rule } from './rule.ts';
+import { addcdiv, fma, gradient, perStep, Rule } from './rule.ts';
 
 export interface AdagradSettings extends CommonSettings {
   lr_decay: number;
@@ -31,7 +31,7 @@ type Numbers = { weight_decay: Expr; eps: Expr; rate: Expr };
 
 const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: boolean }) => {
   const g = gradient(t, n, o);
-  const sum = t.sum.add(g.mul(g));
+  const sum = fma(g, g, t.sum);
   return { sum, param: addcdiv(t.param, g, sum.sqrt().add(n.eps), n.rate) };
 }, 'optim_adagrad');
 

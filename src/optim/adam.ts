@@ -35,13 +35,13 @@ type AdamArguments = Arguments<
   AdamSettings
 >;
 type Tensors = { param: Expr; grad: Expr; exp_avg: Expr; exp_avg_sq: Expr; max_exp_avg_sq: Expr | null };
-type Numbers = Record<'weight_decay' | 'shrink' | 'beta1' | 'fresh1' | 'beta2' | 'fresh2' | 'eps' | 'correction' | 'rate', Expr>;
+type Numbers = Record<'weight_decay' | 'shrink' | 'fresh1' | 'beta2' | 'fresh2' | 'eps' | 'correction' | 'rate', Expr>;
 type Options = { maximize: boolean; decays: boolean; decoupled: boolean; near: boolean };
 
 const rule = new Rule((t: Tensors, n: Numbers, o: Options) => {
   const g = gradient(t, n, { ...o, decays: o.decays && !o.decoupled });
   const param = o.decays && o.decoupled ? t.param.mul(n.shrink) : t.param;
-  const exp_avg = lerp(t.exp_avg, g, n.fresh1, n.beta1, o.near);
+  const exp_avg = lerp(t.exp_avg, g, n.fresh1, o.near);
   const exp_avg_sq = addcmul(t.exp_avg_sq.mul(n.beta2), g, g, n.fresh2);
   const max_exp_avg_sq = t.max_exp_avg_sq?.maximum(exp_avg_sq) ?? null;
   const spread = (max_exp_avg_sq ?? exp_avg_sq).sqrt().div(n.correction).add(n.eps);
@@ -96,7 +96,6 @@ export class Adam extends Optimizer<AdamSettings> {
     const numbersAt = perStep((step) => ({
       weight_decay,
       shrink: 1 - lr * weight_decay,
-      beta1,
       fresh1: 1 - beta1,
       beta2,
       fresh2: 1 - beta2,

@@ -26,11 +26,11 @@ export interface AdamaxSettings extends CommonSettings {
   capturable: boolean;
 }
 type Tensors = { param: Expr; grad: Expr; exp_avg: Expr; exp_inf: Expr };
-type Numbers = Record<'weight_decay' | 'beta1' | 'fresh1' | 'beta2' | 'eps' | 'rate', Expr>;
+type Numbers = Record<'weight_decay' | 'fresh1' | 'beta2' | 'eps' | 'rate', Expr>;
 
 const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: boolean; near: boolean }) => {
   const g = gradient(t, n, o);
-  const exp_avg = lerp(t.exp_avg, g, n.fresh1, n.beta1, o.near);
+  const exp_avg = lerp(t.exp_avg, g, n.fresh1, o.near);
   const exp_inf = t.exp_inf.mul(n.beta2).maximum(g.abs().add(n.eps));
   return { exp_avg, exp_inf, param: addcdiv(t.param, exp_avg, exp_inf, n.rate) };
 });
@@ -62,7 +62,7 @@ export class Adamax extends Optimizer<AdamaxSettings> {
     const [beta1, beta2] = group.betas;
     const lr = numberOf(group.lr);
     rejectSparse('Adamax', params);
-    const numbersAt = perStep((step) => ({ weight_decay, beta1, fresh1: 1 - beta1, beta2, eps, rate: -(lr / (1 - power(beta1, step))) }));
+    const numbersAt = perStep((step) => ({ weight_decay, fresh1: 1 - beta1, beta2, eps, rate: -(lr / (1 - power(beta1, step))) }));
     const entries = params.map((param) => {
       const state = this.stateOf(param, () => ({ step: newStep(), exp_avg: torch.zeros_like(param), exp_inf: torch.zeros_like(param) }));
       return {

@@ -18,7 +18,7 @@ import {
   rejectSparse,
   stateNumber,
 } from './optimizer.ts';
-import { gradient, Rule } from './rule.ts';
+import { fma, gradient, Rule } from './rule.ts';
 
 export interface ASGDSettings extends CommonSettings {
   lambd: number;
@@ -31,7 +31,7 @@ type Tensors = { param: Expr; grad: Expr; ax: Expr };
 type Numbers = Record<'weight_decay' | 'shrink' | 'rate' | 'mu', Expr>;
 
 const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: boolean; averages: boolean }) => {
-  const param = t.param.mul(n.shrink).add(gradient(t, n, o).mul(n.rate));
+  const param = fma(gradient(t, n, o), n.rate, t.param.mul(n.shrink));
   return { param, ax: o.averages ? t.ax.add(param.sub(t.ax).mul(n.mu)) : param };
 });
 

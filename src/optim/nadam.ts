@@ -30,16 +30,13 @@ export interface NAdamSettings extends CommonSettings {
   capturable: boolean;
 }
 type Tensors = { param: Expr; grad: Expr; exp_avg: Expr; exp_avg_sq: Expr };
-type Numbers = Record<
-  'weight_decay' | 'shrink' | 'beta1' | 'fresh1' | 'beta2' | 'fresh2' | 'eps' | 'correction' | 'rate' | 'momentum',
-  Expr
->;
+type Numbers = Record<'weight_decay' | 'shrink' | 'fresh1' | 'beta2' | 'fresh2' | 'eps' | 'correction' | 'rate' | 'momentum', Expr>;
 type Options = { maximize: boolean; decays: boolean; decoupled: boolean; near: boolean };
 
 const rule = new Rule((t: Tensors, n: Numbers, o: Options) => {
   const g = gradient(t, n, { ...o, decays: o.decays && !o.decoupled });
   const param = o.decays && o.decoupled ? t.param.mul(n.shrink) : t.param;
-  const exp_avg = lerp(t.exp_avg, g, n.fresh1, n.beta1, o.near);
+  const exp_avg = lerp(t.exp_avg, g, n.fresh1, o.near);
   const exp_avg_sq = addcmul(t.exp_avg_sq.mul(n.beta2), g, g, n.fresh2);
   const spread = exp_avg_sq.div(n.correction).sqrt().add(n.eps);
   return { exp_avg, exp_avg_sq, param: addcdiv(addcdiv(param, g, spread, n.rate), exp_avg, spread, n.momentum) };
@@ -106,7 +103,6 @@ export class NAdam extends Optimizer<NAdamSettings> {
         numbers: {
           weight_decay,
           shrink: 1 - lr * weight_decay,
-          beta1,
           fresh1: 1 - beta1,
           beta2,
           fresh2: 1 - beta2,

@@ -28,7 +28,7 @@ export interface RAdamSettings extends CommonSettings {
 }
 type Tensors = { param: Expr; grad: Expr; exp_avg: Expr; exp_avg_sq: Expr };
 type Numbers = Record<
-  'weight_decay' | 'shrink' | 'beta1' | 'fresh1' | 'beta2' | 'fresh2' | 'eps' | 'correction1' | 'root' | 'rectifier' | 'lr',
+  'weight_decay' | 'shrink' | 'fresh1' | 'beta2' | 'fresh2' | 'eps' | 'correction1' | 'root' | 'rectifier' | 'lr',
   Expr
 >;
 type Options = { maximize: boolean; decays: boolean; decoupled: boolean; near: boolean; adaptive: boolean };
@@ -36,7 +36,7 @@ type Options = { maximize: boolean; decays: boolean; decoupled: boolean; near: b
 const rule = new Rule((t: Tensors, n: Numbers, o: Options) => {
   const g = gradient(t, n, { ...o, decays: o.decays && !o.decoupled });
   const param = o.decays && o.decoupled ? t.param.mul(n.shrink) : t.param;
-  const exp_avg = lerp(t.exp_avg, g, n.fresh1, n.beta1, o.near);
+  const exp_avg = lerp(t.exp_avg, g, n.fresh1, o.near);
   const exp_avg_sq = addcmul(t.exp_avg_sq.mul(n.beta2), g, g, n.fresh2);
   const step = exp_avg.div(n.correction1).mul(n.lr);
   return {
@@ -88,7 +88,6 @@ export class RAdam extends Optimizer<RAdamSettings> {
         numbers: {
           weight_decay,
           shrink: 1 - lr * weight_decay,
-          beta1,
           fresh1: 1 - beta1,
           beta2,
           fresh2: 1 - beta2,

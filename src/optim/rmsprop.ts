@@ -15,7 +15,7 @@ import {
   type Params,
   rejectSparse,
 } from './optimizer.ts';
-import { addcdiv, addcmul, gradient, lerp, Rule } from './rule.ts';
+import { addcdiv, addcmul, fma, gradient, lerp, Rule } from './rule.ts';
 
 export interface RMSpropSettings extends CommonSettings {
   alpha: number;
@@ -31,11 +31,11 @@ type Numbers = Record<'weight_decay' | 'alpha' | 'fresh' | 'eps' | 'momentum' | 
 const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: boolean; near: boolean }) => {
   const g = gradient(t, n, o);
   const square_avg = addcmul(t.square_avg.mul(n.alpha), g, g, n.fresh);
-  const grad_avg = t.grad_avg && lerp(t.grad_avg, g, n.fresh, n.alpha, o.near);
-  const spread = (grad_avg ? square_avg.sub(grad_avg.mul(grad_avg)) : square_avg).sqrt().add(n.eps);
+  const grad_avg = t.grad_avg && lerp(t.grad_avg, g, n.fresh, o.near);
+  const spread = (grad_avg ? fma(grad_avg.neg(), grad_avg, square_avg) : square_avg).sqrt().add(n.eps);
   if (!t.momentum_buffer) return { square_avg, grad_avg, param: addcdiv(t.param, g, spread, n.rate) };
   const momentum_buffer = t.momentum_buffer.mul(n.momentum).add(g.div(spread));
-  return { square_avg, grad_avg, momentum_buffer, param: t.param.add(momentum_buffer.mul(n.rate)) };
+  return { square_avg, grad_avg, momentum_buffer, param: fma(momentum_buffer, n.rate, t.param) };
 }, 'optim_rmsprop');
 
 /** Steps divided by the root of a running mean of squared gradients; Hinton's lecture 6. */

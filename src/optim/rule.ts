@@ -152,8 +152,9 @@ class Formula {
     if (differentiable) for (const i of this.outputs) inputs[i] = list[i]!.clone();
     const values = new Map<Expr, Tensor | number | boolean>();
     for (const e of topological(this.exprs)) {
-      const value =
-        e.op === 'input' ? inputs[e.value]! : e.op === 'const' ? e.value : operators[e.op]!(...e.args.map((a) => values.get(a)!));
+      const args = e.args.map((a) => values.get(a)!);
+      const known = args.every((x) => typeof x === 'number') ? onNumbers : operators;
+      const value = e.op === 'input' ? inputs[e.value]! : e.op === 'const' ? e.value : known[e.op]!(...args);
       values.set(e, value);
     }
     this.outputs.forEach((i, j) => {
@@ -161,11 +162,13 @@ class Formula {
     });
   }
 }
-/** from + weight · (to − from), reckoned from the nearer end as lerp does; `rest` is 1 − weight, `near` whether weight < ½. */
-export const lerp = (from: Expr, to: Expr, weight: Expr, rest: Expr, near: boolean): Expr =>
-  near ? from.add(to.sub(from).mul(weight)) : to.sub(to.sub(from).mul(rest));
+/** from + weight · (to − from), reckoned from the nearer end as lerp does; `near`: whether weight < ½. */
+export const lerp = (from: Expr, to: Expr, weight: Expr, near: boolean): Expr =>
+  near ? fma(to.sub(from), weight, from) : fma(from.sub(to), weight.neg().add(1), to);
+/** a · b + c, rounded once, as PyTorch's kernels do. */
+export const fma = (a: Expr, b: Expr, c: Expr): Expr => a.apply('fma', b, c);
 /** x + value · a · b */
-export const addcmul = (x: Expr, a: Expr, b: Expr, value: Expr): Expr => x.add(a.mul(value).mul(b));
+export const addcmul = (x: Expr, a: Expr, b: Expr, value: Expr): Expr => fma(a.mul(value), b, x);
 /** x + value · a / b */
 export const addcdiv = (x: Expr, a: Expr, b: Expr, value: Expr): Expr => x.add(a.mul(value).div(b));
 /** The gradient as a rule sees it: negated to maximize, with the weight decay of the L2 kind. */
@@ -175,7 +178,7 @@ export function gradient(
   { maximize, decays }: { maximize: boolean; decays: boolean },
 ): Expr {
   const g = maximize ? grad.neg() : grad;
-  return decays ? g.add(param.mul(weight_decay)) : g;
+  return decays ? fma(param, weight_decay, g) : g;
 }
 
 /** `f` of a count of steps, computed once for each: parameters of one age share their numbers. */
@@ -186,7 +189,12 @@ export function perStep<R>(f: (step: number) => R): (step: number) => R {
     return known.get(step)!;
   };
 }
-const operators = torch as unknown as Record<string, (...args: unknown[]) => Tensor>;
+type Functions = Readonly<Record<string, (...args: unknown[]) => Tensor | number>>;
+const onNumbers = { neg: (a: number) => -a, add: (a: number, b: number) => a + b } as unknown as Functions;
+const operators = {
+  ...torch,
+  fma: (a: Tensor, b: Tensor | number, c: Tensor) => (typeof b === 'number' ? c.add(a, { alpha: b }) : c.addcmul(a, b)),
+} as unknown as Functions;
 
 /** Whether the tensors are of this dtype, in memory of the CPU, and of one dense layout. */
 function isPlain(list: readonly Tensor[], dtype: DType): boolean {

@@ -14,7 +14,7 @@ import {
   type ParamGroup,
   type Params,
 } from './optimizer.ts';
-import { gradient, Rule } from './rule.ts';
+import { fma, gradient, Rule } from './rule.ts';
 
 export interface SGDSettings extends CommonSettings {
   momentum: number;
@@ -29,9 +29,9 @@ type Options = { maximize: boolean; decays: boolean; nesterov: boolean };
 
 const rule = new Rule((t: Tensors, n: Numbers, o: Options) => {
   const g = gradient(t, n, o);
-  if (!t.buffer) return { param: t.param.add(g.mul(n.rate)) };
-  const buffer = t.buffer.mul(n.momentum).add(g.mul(n.fresh));
-  return { buffer, param: t.param.add((o.nesterov ? g.add(buffer.mul(n.momentum)) : buffer).mul(n.rate)) };
+  if (!t.buffer) return { param: fma(g, n.rate, t.param) };
+  const buffer = fma(g, n.fresh, t.buffer.mul(n.momentum));
+  return { buffer, param: fma(o.nesterov ? fma(buffer, n.momentum, g) : buffer, n.rate, t.param) };
 }, 'optim_sgd');
 
 /** p ← p − lr (g + λp), with momentum a running sum of it. */

@@ -6,11 +6,18 @@ import * as torch from '../../src/index.ts';
 const { optim } = torch;
 const run = (make: (p: Tensor[]) => torch.optim.Optimizer, intercepted: boolean, dtype: torch.DType): unknown[] => {
   torch.manual_seed(0);
-  const params = [torch.randn([5, 7], { dtype }), torch.randn([33], { dtype }), torch.randn([4, 6], { dtype }).t()].map((t) => t.requires_grad_());
+  const params = [torch.randn([5, 7], { dtype }), torch.randn([33], { dtype }), torch.randn([4, 6], { dtype }).t()].map((t) =>
+    t.requires_grad_(),
+  );
   const optimizer = make(params);
   const steps = (): void => {
     for (let i = 0; i < 4; i++) {
-      for (const p of params) p.grad = p.detach().mul(0.3).add(i / 10).sin();
+      for (const p of params)
+        p.grad = p
+          .detach()
+          .mul(0.3)
+          .add(i / 10)
+          .sin();
       optimizer.step();
     }
   };
