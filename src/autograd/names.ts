@@ -116,7 +116,8 @@ const NAMED: Readonly<Record<string, (args: readonly unknown[], result: Tensor) 
   linear: ([x, w, bias], r) => {
     const [a, b] = [x as Tensor, w as Tensor];
     if (b.ndim === 1) return a.ndim > 2 ? 'UnsafeViewBackward0' : null;
-    return a.ndim === 1 && bias ? 'UnsafeViewBackward0' : product(a, b, r);
+    if (bias && a.ndim < 3) return a.ndim === 2 ? 'AddmmBackward0' : 'UnsafeViewBackward0';
+    return product(a, b, r);
   },
   reshape: ([x], r) => (r.storage === (x as Tensor).storage ? null : 'UnsafeViewBackward0'),
   conv_transpose1d: transposed(1),
