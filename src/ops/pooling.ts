@@ -281,7 +281,7 @@ for (const n of [1, 2, 3] as const) {
       // A single window is a mean over the last dimensions, whatever stands before them.
       return n > 1 && target.every((s) => s === 1)
         ? a.input.mean(
-            target.map((_, d) => d - n),
+            target.map((_, d) => -1 - d),
             true,
           )
         : F._adaptive_avg_pool(a.input, target);
