@@ -160,6 +160,10 @@ function sampleBackward(grad: Tensor, a: Sampled, wanted: readonly boolean[]): [
   ];
 }
 
+/** The batch of vmap joined to the images' own. */
+const joined = (t: Tensor, batched: boolean, size: number): Tensor =>
+  (batched ? t : t.unsqueeze(0).expand([size, ...t.shape])).flatten(0, 1);
+
 for (const n of [2, 3] as const) {
   const name = `grid_sampler_${n}d`;
   const params = 'int interpolation_mode, int padding_mode, bool align_corners';
@@ -187,9 +191,8 @@ for (const n of [2, 3] as const) {
       return { input: needs.input ? input : null, grid: needs.grid ? grid : null };
     }),
     gradName: `GridSampler${n}DBackward0`,
-    batch: (run, { input, grid }, batched, size) => {
-      const whole = (t: Tensor, has: boolean): Tensor => (has ? t : t.unsqueeze(0).expand([size, ...t.shape])).flatten(0, 1);
-      const r = run({ input: whole(input, batched.input), grid: whole(grid, batched.grid) }) as Tensor;
+    batch: (run, a, batched, size) => {
+      const r = run({ input: joined(a.input, batched.input, size), grid: joined(a.grid, batched.grid, size) }) as Tensor;
       return r.unflatten(0, [size, -1]);
     },
     autocast: 'float32',
@@ -207,6 +210,14 @@ for (const n of [2, 3] as const) {
       kernel: (a, gradInput, gradGrid) => {
         const [input, grid] = [gradInput!, gradGrid!].map((t, i) => (a.output_mask[i] ? t : null));
         sampleBackwardInto(input!, grid!, a.grad_output, a.input, a.grid, sampling(a));
+      },
+      batch: (run, a, batched, size) => {
+        const r = run({
+          grad_output: joined(a.grad_output, batched.grad_output, size),
+          input: joined(a.input, batched.input, size),
+          grid: joined(a.grid, batched.grid, size),
+        }) as Tensor[];
+        return r.map((t, i) => (a.output_mask[i] ? t.unflatten(0, [size, -1]) : t.expand([size, 0])));
       },
       surface: [],
     },

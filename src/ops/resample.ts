@@ -119,7 +119,12 @@ function resampled(m: Member, self: Tensor, lengths: Ints, align: boolean, scale
   let r = narrow ? F._to_copy(self, float32) : self;
   for (let from_end = 1; from_end <= m.n; from_end++) {
     const d = m.n - from_end;
-    if (!kept(m, r.shape[d + 2]!, lengths[d]!)) r = F._resample(r, from_end, lengths[d]!, m.filter, align, scales[d]!, adjoint, weights);
+    const [now, length] = [r.shape[d + 2]!, lengths[d]!];
+    if (kept(m, now, length)) continue;
+    // Of the nearest pixel, the gradient and the kernel of two dimensions take factors of 1 and 2 from the sizes.
+    const factor = adjoint ? now / length : length / now;
+    const whole = m.filter === 'nearest' && (adjoint || m.n === 2) && (factor === 1 || factor === 2);
+    r = F._resample(r, from_end, length, m.filter, align, whole ? null : scales[d]!, adjoint, weights);
   }
   if (narrow) r = F._to_copy(r, self.dtype);
   return likeInput(self, r === self ? F.clone(r) : r);

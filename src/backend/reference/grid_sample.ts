@@ -6,29 +6,36 @@ import { reals, store } from './arrays.ts';
 
 export const MODES = ['bilinear', 'nearest', 'bicubic'] as const;
 export const PADDINGS = ['zeros', 'border', 'reflection'] as const;
-export type Mode = (typeof MODES)[number];
-export type Padding = (typeof PADDINGS)[number];
 export interface GridSampling {
-  readonly mode: Mode;
-  readonly padding: Padding;
+  readonly mode: (typeof MODES)[number];
+  readonly padding: (typeof PADDINGS)[number];
   readonly alignCorners: boolean;
 }
 /** The parameter of the cubic convolution. */
 export const CUBIC = -0.75;
 
-/** Rounds to the dtype in which PyTorch computes: it rounds every step. */
-type Round = (x: number) => number;
-const near = (d: number, r: Round): number => r(r(r(r(r((CUBIC + 2) * d) - (CUBIC + 3)) * d) * d) + 1);
-const far = (d: number, r: Round): number => r(r(r(r(r(r(CUBIC * d) - 5 * CUBIC) * d) + 8 * CUBIC) * d) - 4 * CUBIC);
-const nearSlope = (d: number): number => (3 * (CUBIC + 2) * d - 2 * (CUBIC + 3)) * d;
-const farSlope = (d: number): number => ((3 * d - 10) * d + 8) * CUBIC;
+/** How PyTorch computes: it rounds every step to the dtype, and fuses products and sums of float32 where it has vectors. */
+interface Arithmetic {
+  readonly round: (x: number) => number;
+  /** a b + c. */
+  readonly mad: (a: number, b: number, c: number) => number;
+}
+function arithmetic(grid: Tensor): Arithmetic {
+  const round = (x: number): number => roundTo(x, grid.dtype);
+  const fused = grid.ndim === 4 && grid.dtype === float32;
+  return { round, mad: fused ? (a, b, c) => round(a * b + c) : (a, b, c) => round(round(a * b) + c) };
+}
+const near = (d: number, { round, mad }: Arithmetic): number => mad(round(mad(CUBIC + 2, d, -(CUBIC + 3)) * d), d, 1);
+const far = (d: number, { mad }: Arithmetic): number => mad(mad(mad(CUBIC, d, -5 * CUBIC), d, 8 * CUBIC), d, -4 * CUBIC);
+const nearSlope = (d: number, { round, mad }: Arithmetic): number => round(mad(3 * (CUBIC + 2), d, -2 * (CUBIC + 3)) * d);
+const farSlope = (d: number, { mad }: Arithmetic): number => mad(mad(3 * CUBIC, d, -10 * CUBIC), d, 8 * CUBIC);
 
-const even = (x: number): number => {
+function roundHalfEven(x: number): number {
   const r = Math.round(x);
   return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
-};
+}
 /** A coordinate brought into the image by the padding rule, and the derivative of that. */
-export function padded(u: number, size: number, s: GridSampling): readonly [value: number, slope: number] {
+function padded(u: number, size: number, s: GridSampling): readonly [value: number, slope: number] {
   if (s.padding === 'zeros') return [u, 1];
   let [v, slope] = [u, 1];
   if (s.padding === 'reflection') {
@@ -41,84 +48,78 @@ export function padded(u: number, size: number, s: GridSampling): readonly [valu
     const rest = from - flips * span;
     const odd = flips % 2 !== 0;
     v = (odd ? span - rest : rest) + low;
-    slope = (distance < 0 ? -1 : 1) * (odd ? -1 : 1);
+    slope = distance < 0 === odd ? 1 : -1;
   }
   // A NaN goes to the first pixel.
   if (!(v > 0)) return [0, 0];
   return v >= size - 1 ? [size - 1, 0] : [v, slope];
 }
-/** A place along a dimension (-1: outside), its weight, and the derivative of the weight by the coordinate of the grid. */
+/** A place along a dimension (-1: outside), its weight, and the derivative of the weight by the position in pixels. */
 interface Tap {
   readonly at: number;
   readonly weight: number;
   readonly slope: number;
 }
-function taps(x: number, size: number, s: GridSampling, r: Round, fused: boolean): readonly Tap[] {
-  const scale = (s.alignCorners ? size - 1 : size) / 2;
-  const y = r(x + 1);
-  const u = s.alignCorners ? r(y * scale) : r((fused ? y * scale : r(y * scale)) - 0.5);
+/** Pixels for a step of 1 of the grid's coordinate. */
+const scaleOf = (size: number, s: GridSampling): number => (s.alignCorners ? size - 1 : size) / 2;
+function tapsAt(x: number, size: number, s: GridSampling, c: Arithmetic): readonly Tap[] {
+  const { round } = c;
+  const [y, scale] = [round(x + 1), scaleOf(size, s)];
+  const u = s.alignCorners ? round(y * scale) : c.mad(y, scale, -0.5);
   const inside = (i: number): number => (i >= 0 && i < size ? i : -1);
   if (s.mode === 'bicubic') {
     const i = Math.floor(u);
-    const t = r(u - i);
-    const rest = r(1 - t);
-    const tap = (k: number, weight: number, slope: number): Tap => ({
-      at: inside(Math.trunc(padded(i + k, size, s)[0])),
-      weight,
-      slope: slope * scale,
-    });
+    const d1 = round(u - i);
+    const [d0, d2, d3] = [round(d1 + 1), round(1 - d1), round(2 - d1)];
+    const tap = (k: number, weight: number, slope: number): Tap => ({ at: inside(Math.trunc(padded(i + k, size, s)[0])), weight, slope });
     return [
-      tap(-1, far(r(t + 1), r), farSlope(t + 1)),
-      tap(0, near(t, r), nearSlope(t)),
-      tap(1, near(rest, r), -nearSlope(rest)),
-      tap(2, far(r(rest + 1), r), -farSlope(rest + 1)),
+      tap(-1, far(d0, c), farSlope(d0, c)),
+      tap(0, near(d1, c), nearSlope(d1, c)),
+      tap(1, near(d2, c), -nearSlope(d2, c)),
+      tap(2, far(d3, c), -farSlope(d3, c)),
     ];
   }
   const [v, slope] = padded(u, size, s);
-  if (s.mode === 'nearest') return [{ at: inside(even(v)), weight: 1, slope: 0 }];
+  if (s.mode === 'nearest') return [{ at: inside(roundHalfEven(v)), weight: 1, slope: 0 }];
   const i = Math.floor(v);
-  const t = r(v - i);
+  const t = round(v - i);
   return [
-    { at: inside(i), weight: r(1 - t), slope: -slope * scale },
-    { at: inside(i + 1), weight: t, slope: slope * scale },
+    { at: inside(i), weight: round(1 - t), slope: -slope },
+    { at: inside(i + 1), weight: t, slope },
   ];
 }
-const plane = (t: Tensor, n: number): number => t.layout.shape.slice(-n).reduce((a, b) => a * b, 1);
 
-/** Calls f for every point of the grid, with what it reads along each spatial dimension. */
-function eachPoint(
-  grid: Tensor,
-  size: readonly number[],
-  s: GridSampling,
-  r: Round,
-  f: (batch: number, point: number, along: readonly (readonly Tap[])[]) => void,
-): void {
-  const n = size.length;
-  const x = reals(grid);
-  const points = grid.layout.shape.slice(1, -1).reduce((a, b) => a * b, 1);
-  const fused = n === 2 && grid.dtype === float32;
-  for (let b = 0; b < grid.layout.shape[0]!; b++) {
-    for (let p = 0; p < points; p++) {
-      // The first coordinate is of the last dimension.
-      f(
-        b,
-        p,
-        size.map((length, d) => taps(x[(b * points + p) * n + n - 1 - d]!, length, s, r, fused)),
-      );
-    }
-  }
-}
 /** A place in the plane (-1: outside), and what was chosen along each dimension. */
 interface Read {
   readonly at: number;
   readonly taps: readonly Tap[];
 }
-const reads = (along: readonly (readonly Tap[])[], size: readonly number[]): readonly Read[] =>
-  along.reduce<readonly Read[]>(
-    (all, list, d) =>
-      all.flatMap(({ at, taps }) => list.map((t) => ({ at: at < 0 || t.at < 0 ? -1 : at * size[d]! + t.at, taps: [...taps, t] }))),
-    [{ at: 0, taps: [] }],
-  );
+type Along = readonly (readonly Tap[])[];
+/** Calls f for every point of the grid, with what it reads along each spatial dimension and in all. */
+function eachPoint(
+  grid: Tensor,
+  size: readonly number[],
+  s: GridSampling,
+  c: Arithmetic,
+  f: (batch: number, point: number, along: Along, reads: readonly Read[]) => void,
+): void {
+  const n = size.length;
+  const x = reals(grid);
+  const points = grid.layout.shape.slice(1, -1).reduce((a, b) => a * b, 1);
+  for (let b = 0; b < grid.layout.shape[0]!; b++) {
+    for (let p = 0; p < points; p++) {
+      // The first coordinate is of the last dimension.
+      const along = size.map((length, d) => tapsAt(x[(b * points + p) * n + n - 1 - d]!, length, s, c));
+      const reads = along.reduce<readonly Read[]>(
+        (all, list, d) =>
+          all.flatMap(({ at, taps }) => list.map((t) => ({ at: at < 0 || t.at < 0 ? -1 : at * size[d]! + t.at, taps: [...taps, t] }))),
+        [{ at: 0, taps: [] }],
+      );
+      f(b, p, along, reads);
+    }
+  }
+}
+const plane = (t: Tensor, n: number): number => t.layout.shape.slice(-n).reduce((a, b) => a * b, 1);
 
 export function sampleInto(out: Tensor, input: Tensor, grid: Tensor, s: GridSampling): void {
   const size = input.layout.shape.slice(2);
@@ -126,32 +127,25 @@ export function sampleInto(out: Tensor, input: Tensor, grid: Tensor, s: GridSamp
   const [from, to] = [plane(input, size.length), plane(out, size.length)];
   const x = reals(input);
   const result = new Float64Array(out.layout.numel);
-  const r: Round = rounding(grid);
-  eachPoint(grid, size, s, r, (b, p, along) => {
-    const all = reads(along, size);
-    const weights = all.map(({ taps }) => taps.reduceRight((w, t) => r(w * t.weight), 1));
+  const c = arithmetic(grid);
+  eachPoint(grid, size, s, c, (b, p, along, reads) => {
+    const weights = reads.map(({ taps }) => taps.reduceRight((w, t) => c.round(w * t.weight), 1));
     // Cubic: one dimension after the other, the last first.
-    const nested = (d: number, first: number, at: number): number => {
+    const nested = (d: number, first: number, value: (read: number) => number): number => {
+      if (d === along.length) return value(first);
       const rest = along.slice(d + 1).reduce((k, list) => k * list.length, 1);
-      return along[d]!.reduce((sum, t, k) => {
-        const value =
-          d === size.length - 1 ? (all[first + k]!.at < 0 ? 0 : x[at + all[first + k]!.at]!) : nested(d + 1, first + k * rest, at);
-        return r(sum + r(value * t.weight));
-      }, 0);
+      return along[d]!.reduce((sum, t, k) => c.mad(nested(d + 1, first + k * rest, value), t.weight, sum), 0);
     };
-    for (let c = b * channels; c < (b + 1) * channels; c++) {
-      result[c * to + p] =
+    for (let channel = b * channels; channel < (b + 1) * channels; channel++) {
+      const value = (k: number): number => (reads[k]!.at < 0 ? 0 : x[channel * from + reads[k]!.at]!);
+      result[channel * to + p] =
         s.mode === 'bicubic'
-          ? nested(0, 0, c * from)
-          : all.reduce((sum, { at }, k) => (at < 0 ? sum : r(sum + r(x[c * from + at]! * weights[k]!))), 0);
+          ? nested(0, 0, value)
+          : weights.reduce((sum, w, k) => (reads[k]!.at < 0 ? sum : c.round(sum + c.round(value(k) * w))), 0);
     }
   });
   store(out, result);
 }
-const rounding =
-  (t: Tensor): Round =>
-  (x) =>
-    roundTo(x, t.dtype);
 export function sampleBackwardInto(
   gradInput: Tensor | null,
   gradGrid: Tensor | null,
@@ -167,19 +161,34 @@ export function sampleBackwardInto(
   const [x, g] = [reals(input), reals(grad)];
   const gx = new Float64Array(input.layout.numel);
   const gg = new Float64Array(grid.layout.numel);
-  eachPoint(grid, size, s, rounding(grid), (b, p, along) => {
-    for (const { at, taps } of reads(along, size)) {
-      if (at < 0) continue;
-      const product = (slope: number): number => taps.reduce((w, t, d) => w * (d === slope ? t.slope : t.weight), 1);
-      const weight = product(-1);
-      let sum = 0;
-      for (let c = b * channels; c < (b + 1) * channels; c++) {
-        gx[c * from + at]! += weight * g[c * to + p]!;
-        sum += x[c * from + at]! * g[c * to + p]!;
+  const scales = size.map((length) => scaleOf(length, s)).reverse();
+  // Cubic sums cancel: they are rounded as PyTorch's.
+  const cubic = s.mode === 'bicubic';
+  const c = arithmetic(grid);
+  eachPoint(grid, size, s, c, (b, p, along, reads) => {
+    const all = cubic ? slowestLast(reads, along) : reads;
+    const sums = scales.map(() => 0);
+    for (let channel = b * channels; channel < (b + 1) * channels; channel++) {
+      const h = g[channel * to + p]!;
+      for (const { at, taps } of all) {
+        if (at < 0) continue;
+        gx[channel * from + at]! += taps.reduce((w, t) => w * t.weight, h);
+        const product = x[channel * from + at]! * h;
+        for (let k = 0; k < n; k++) {
+          const d = n - 1 - k;
+          const others = taps.reduce((w, t, e) => (e === d ? w : w * t.weight), 1);
+          const { slope } = taps[d]!;
+          sums[k] = cubic ? c.mad(c.round(c.round(product) * slope), others, sums[k]!) : sums[k]! + product * slope * others;
+        }
       }
-      for (let k = 0; k < n; k++) gg[(b * to + p) * n + k]! += sum * product(n - 1 - k);
     }
+    for (let k = 0; k < n; k++) gg[(b * to + p) * n + k] = sums[k]! * scales[k]!;
   });
   if (gradInput) store(gradInput, gx);
   if (gradGrid) store(gradGrid, gg);
+}
+/** Reordered so that the last dimension's places change slowest. */
+function slowestLast(reads: readonly Read[], along: Along): readonly Read[] {
+  const rank = (r: Read): number => r.taps.reduceRight((k, tap, d) => k * along[d]!.length + along[d]!.indexOf(tap), 0);
+  return [...reads].sort((a, b) => rank(a) - rank(b));
 }

@@ -87,12 +87,6 @@ function resampling(s: Sampling, dtype: DType, weights: DType = float64): Sparse
   const step = distance(s, round);
   return assembled(Array.from({ length: s.to }, (_, o) => taps(s, o, step, round, (w) => roundTo(w, weights))));
 }
-/** The map that PyTorch's gradient transposes: of the nearest neighbour, whole factors count and not the given ones. */
-function resamplingForGradient(s: Sampling, dtype: DType): SparseMap {
-  const factor = s.to / s.from;
-  if (s.filter !== 'nearest' || (factor !== 1 && factor !== 2)) return resampling(s, dtype);
-  return assembled(Array.from({ length: s.to }, (_, o) => [[Math.floor(o / factor), 1]] as const));
-}
 /** The adjoint map: from `to` elements back to `from`. */
 function transposed(m: SparseMap, from: number): SparseMap {
   const rows: Tap[][] = Array.from({ length: from }, () => []);
@@ -116,7 +110,8 @@ export function mapOf({ self, from_end, length, filter, align_corners, scale, ad
   const now = self.layout.shape[self.ndim - from_end]!;
   const [from, to] = adjoint ? [length, now] : [now, length];
   const s: Sampling = { filter: filter as Filter, from, to, alignCorners: align_corners, scale };
-  return adjoint ? transposed(resamplingForGradient(s, self.dtype), from) : resampling(s, self.dtype, weights ?? undefined);
+  const map = resampling(s, self.dtype, weights ?? undefined);
+  return adjoint ? transposed(map, from) : map;
 }
 export function resampleInto(out: Tensor, a: Resampling): void {
   const map = mapOf(a);
