@@ -1,4 +1,5 @@
-// torch.nn.modules: the hooks of all modules.
+// torch.nn.modules: the hooks of all modules, and the mixin of lazy ones.
+import * as lazy from './lazy.ts';
 import * as module from './module.ts';
 
-export { module };
+export { lazy, module };
