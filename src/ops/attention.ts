@@ -7,6 +7,7 @@ import { sameShape, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op } from '../dispatch/operator.ts';
+import { kernelOf } from './kernel.ts';
 
 interface Options {
   readonly attn_mask: Tensor | null;
@@ -20,7 +21,8 @@ interface Attention extends Options {
 }
 const sizeAt = (t: Tensor, dim: number): number => t.shape.at(dim)!;
 /** 16-bit inputs are computed with as float32, and rounded once. */
-const accumulated = (t: Tensor): Tensor => (t.dtype.itemsize === 2 ? t.to(float32) : t);
+const accumulator = (dtype: DType): DType => (dtype.itemsize === 2 ? float32 : dtype);
+const accumulated = (t: Tensor): Tensor => rounded(t, accumulator(t.dtype));
 /** As a factor of a product in `dtype`: 16-bit weights are rounded. */
 const asIn = (t: Tensor, dtype: DType): Tensor => accumulated(rounded(t, dtype));
 const rounded = (t: Tensor, dtype: DType): Tensor => (t.dtype === dtype ? t : t.to(dtype));
@@ -50,6 +52,7 @@ function gathered(g: Tensor, heads: number): Tensor {
   const [B, H, S, D] = g.shape as unknown as [number, number, number, number];
   return H === heads ? g : g.view([B, heads, H / heads, S, D]).sum([2]);
 }
+const only = ({ attn_mask, is_causal, scale }: Options): Options => ({ attn_mask, is_causal, scale });
 function scores({ query, key, attn_mask, is_causal, scale }: Omit<Attention, 'value'>): Tensor {
   let s = query.matmul(key.transpose(-2, -1)).mul(scaleOf(query, scale));
   if (attn_mask) s = s.add(attn_mask);
@@ -68,6 +71,40 @@ function checkFlash({ query, key, value, attn_mask, dropout_p }: Attention & { d
   require(!attn_mask || attn_mask.dtype === float32 || attn_mask.dtype === query.dtype, 'Attention mask is the same data type as query');
   require(!attn_mask || attn_mask.ndim === 2 || attn_mask.ndim === 4, 'Attention mask dim in {2, 4}');
 }
+/** The output, and the logarithms of the sums. */
+function flash(a: Attention): [Tensor, Tensor] {
+  const { query } = a;
+  const heads = query.shape[1]!;
+  const s = scores({ ...only(a), query: accumulated(query), key: spread(accumulated(a.key), heads) });
+  const greatest = F.amax(s, [-1], true);
+  const max = greatest.masked_fill(greatest.eq(Number.NEGATIVE_INFINITY), 0);
+  const weights = s.sub(max).exp();
+  const total = weights.sum([-1], true);
+  const sum = total.masked_fill(total.eq(0), 1);
+  const output = asIn(weights, query.dtype).matmul(spread(accumulated(a.value), heads));
+  return [rounded(output.div(sum), query.dtype), max.add(sum.log()).squeeze(-1)];
+}
+/** From the inputs alone, so that it can be differentiated. */
+function flashBackward(a: Attention & { readonly grad_out: Tensor }): [Tensor, Tensor, Tensor] {
+  const { dtype } = a.query;
+  const heads = a.query.shape[1]!;
+  const scale = scaleOf(a.query, a.scale);
+  const [query, g] = [accumulated(a.query), accumulated(a.grad_out)];
+  const [key, value] = [a.key, a.value].map((t) => spread(accumulated(t), heads)) as [Tensor, Tensor];
+  const weights = F._safe_softmax(scores({ ...only(a), query, key }), -1);
+  const toWeights = g.matmul(value.transpose(-2, -1));
+  const change = asIn(weights.mul(toWeights.sub(weights.mul(toWeights).sum([-1], true))), dtype);
+  return [
+    rounded(change.matmul(key).mul(scale), dtype),
+    rounded(gathered(change.transpose(-2, -1).matmul(query).mul(scale), a.key.shape[1]!), dtype),
+    rounded(gathered(asIn(weights, dtype).transpose(-2, -1).matmul(g), a.value.shape[1]!), dtype),
+  ];
+}
+/** Strides of (B, H, L, D) with the rows of all heads together, as PyTorch's gradients lie. */
+function byRow(shape: Shape): Shape {
+  const [, H, L, D] = shape as unknown as [number, number, number, number];
+  return [H * L * D, D, H * D, 1];
+}
 const FLASH_ARGUMENTS = 'float dropout_p=0., bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None';
 op(
   `_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, ${FLASH_ARGUMENTS}) -> (Tensor output, Tensor logsumexp)`,
@@ -75,20 +112,17 @@ op(
     doc: 'softmax(query·keyᵀ·scale + attn_mask)·value of (B, H, L, D), and the logarithms of the sums that softmax divides by. A row that is masked wholly gives zeros.',
     decompose: (a) => {
       checkFlash(a);
-      const { query } = a;
-      const heads = query.shape[1]!;
-      const s = scores({ ...only(a), query: accumulated(query), key: spread(accumulated(a.key), heads) });
-      const greatest = F.amax(s, [-1], true);
-      const max = greatest.masked_fill(greatest.eq(Number.NEGATIVE_INFINITY), 0);
-      const weights = s.sub(max).exp();
-      const total = weights.sum([-1], true);
-      const sum = total.masked_fill(total.eq(0), 1);
-      const output = asIn(weights, query.dtype)
-        .matmul(spread(accumulated(a.value), heads))
-        .div(sum);
-      const logsumexp = max.add(sum.log()).squeeze(-1);
-      return [rounded(output, query.dtype), logsumexp.transpose(1, 2).contiguous().transpose(1, 2)];
+      return flash(a);
     },
+    meta: (a) => {
+      checkFlash(a);
+      const [B, H, L] = a.query.shape as unknown as [number, number, number];
+      return [
+        { shape: a.query.shape, dtype: a.query.dtype },
+        { shape: [B, H, L], stride: [H * L, 1, H], dtype: accumulator(a.query.dtype) },
+      ];
+    },
+    kernel: (a, ...outs) => kernelOf(() => flash(a), outs),
     grad: joint('query', 'key', 'value', 'attn_mask', 'output', 'logsumexp', ([g], a) => {
       const [query, key, value] = F._scaled_dot_product_flash_attention_for_cpu_backward(
         g!,
@@ -108,28 +142,13 @@ op(
     surface: ['function'],
   },
 );
-const only = ({ attn_mask, is_causal, scale }: Options): Options => ({ attn_mask, is_causal, scale });
 op(
   '_scaled_dot_product_flash_attention_for_cpu_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logsumexp, float dropout_p, bool is_causal, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor grad_query, Tensor grad_key, Tensor grad_value)',
   {
     doc: 'The gradients of _scaled_dot_product_flash_attention_for_cpu, which computes the attention weights again.',
-    decompose: (a) => {
-      const heads = a.query.shape[1]!;
-      const scale = scaleOf(a.query, a.scale);
-      const [query, g, out] = [a.query, a.grad_out, a.out].map(accumulated) as [Tensor, Tensor, Tensor];
-      const [key, value] = [a.key, a.value].map((t) => spread(accumulated(t), heads)) as [Tensor, Tensor];
-      const weights = scores({ ...only(a), query, key })
-        .sub(a.logsumexp.unsqueeze(-1))
-        .exp();
-      const change = weights.mul(g.matmul(value.transpose(-2, -1)).sub(g.mul(out).sum([-1], true)));
-      const [w, d] = [asIn(weights, a.query.dtype), asIn(change, a.query.dtype)];
-      const grads = [
-        d.matmul(key).mul(scale),
-        gathered(d.transpose(-2, -1).matmul(query).mul(scale), a.key.shape[1]!),
-        gathered(w.transpose(-2, -1).matmul(g), a.value.shape[1]!),
-      ];
-      return grads.map((t) => rounded(t, a.query.dtype));
-    },
+    decompose: (a) => flashBackward(a),
+    meta: ({ query, key, value }) => [query, key, value].map(({ shape, dtype }) => ({ shape, stride: byRow(shape), dtype })),
+    kernel: (a, ...outs) => kernelOf(() => flashBackward(a), outs),
     surface: ['function'],
   },
 );

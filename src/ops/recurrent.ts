@@ -1,14 +1,13 @@
 // Recurrent networks over whole sequences, their cells, and sequences of different lengths packed one after the other.
-import { no_grad } from '../autograd/modes.ts';
 import { type DType, float32, float64, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { sameShape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { integers, tensorOf } from '../backend/reference/arrays.ts';
-import { copyInto } from '../dispatch/execute.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op } from '../dispatch/operator.ts';
 import { vjp } from '../transforms/grad.ts';
+import { kernelOf } from './kernel.ts';
 
 // ---- one step -----------------------------------------------------------------------------------------------------
 type Mode = 'LSTM' | 'GRU' | 'RNN_TANH' | 'RNN_RELU';
@@ -125,14 +124,6 @@ function byStep(a: Layer): Tensor[] {
   return [output, last[0], last[1] ?? none(output)];
 }
 const none = (like: Tensor): Tensor => F.zeros([0], like.dtype, null, like.device);
-/** A kernel by other operators. */
-function inWords(results: () => readonly Tensor[], outs: readonly Tensor[]): void {
-  no_grad(() => {
-    results().forEach((r, i) => {
-      copyInto(outs[i]!, r);
-    });
-  });
-}
 const LAYER = 'Tensor hx, Tensor? cx, Tensor w_hh, Tensor? b_hh, int[] sizes, bool reverse, int mode';
 op(`_recurrent_layer(Tensor gates, ${LAYER}) -> (Tensor output, Tensor hn, Tensor cn, hidden Tensor saved)`, {
   doc: 'A recurrent layer in one direction, from the products with the inputs: the outputs of all steps and the last states.',
@@ -141,7 +132,7 @@ op(`_recurrent_layer(Tensor gates, ${LAYER}) -> (Tensor output, Tensor hn, Tenso
     const [N, H] = [gates.shape[0]!, hx.shape[1]!];
     return [[N, H], hx.shape, cx?.shape ?? [0], [N, SAVED[MODES[mode]!] * H]].map((shape) => ({ shape, dtype: gates.dtype }));
   },
-  kernel: (a, ...outs) => inWords(() => byStep(a), outs),
+  kernel: (a, ...outs) => kernelOf(() => byStep(a), outs),
   grad: joint('gates', 'hx', 'cx', 'w_hh', 'b_hh', 'output', 'saved', ([g, gh, gc], a) => {
     const [gates, products, hx, cx] = F._recurrent_layer_backward(
       g!,
@@ -170,7 +161,7 @@ op(
     decompose: (a) => byPullback(a),
     meta: ({ gates, hx, cx, mode }) =>
       [gates.shape, MODES[mode] === 'GRU' ? gates.shape : [0], hx.shape, cx?.shape ?? [0]].map((shape) => ({ shape, dtype: gates.dtype })),
-    kernel: (a, ...outs) => inWords(() => byPullback(a), outs),
+    kernel: (a, ...outs) => kernelOf(() => byPullback(a), outs),
     surface: [],
   },
 );

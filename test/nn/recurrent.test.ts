@@ -4,6 +4,8 @@ import { BACKENDS, useBackend } from '../helpers/backends.ts';
 
 const { nn } = torch;
 const { rnn } = nn.utils;
+/** The three kinds are called alike. */
+type Network = InstanceType<typeof nn.GRU>;
 
 /** An LSTM by its definition, one sequence at a time. */
 function lstmOf(x: torch.Tensor, m: InstanceType<typeof nn.LSTM>): torch.Tensor {
@@ -23,7 +25,7 @@ describe.each(BACKENDS)('recurrent layers, %s', (name) => {
   it.each(['LSTM', 'GRU', 'RNN'] as const)('%s over packed sequences is the same as over each sequence', (kind) => {
     useBackend(name);
     torch.manual_seed(0);
-    const m = new nn[kind](5, 19, { num_layers: 2, bidirectional: true }).double();
+    const m = new nn[kind](5, 19, { num_layers: 2, bidirectional: true }).double() as unknown as Network;
     const sequences = [3, 7, 1, 4].map((n) => torch.randn(n, 5, { dtype: torch.float64 }));
     const [packed] = m(rnn.pack_sequence(sequences, { enforce_sorted: false }));
     const apart = sequences.map((s) => m(s.unsqueeze(1))[0].squeeze(1));
@@ -56,7 +58,7 @@ describe.each(BACKENDS)('recurrent layers, %s', (name) => {
     torch.manual_seed(2);
     const m = new nn[kind](2, 2, { bidirectional: reverse }).double();
     const f = (x: torch.Tensor, w: torch.Tensor): torch.Tensor =>
-      torch.func.functional_call(m, { weight_hh_l0: w }, [x])[0] as torch.Tensor;
+      (torch.func.functional_call(m, { weight_hh_l0: w }, [x]) as torch.Tensor[])[0]!;
     const x = torch.randn(2, 1, 2, { dtype: torch.float64 }).requires_grad_();
     const w = m.weight_hh_l0!.detach().clone().requires_grad_();
     expect(torch.autograd.gradcheck(f, [x, w])).toBe(true);

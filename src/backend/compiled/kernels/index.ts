@@ -1,4 +1,5 @@
 // All accelerated families. Each file declares its entries when it is loaded.
+import './attention.ts';
 import './data.ts';
 import './image.ts';
 import './nn.ts';
