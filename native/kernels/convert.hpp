@@ -17,11 +17,13 @@ template <class To, class From> static inline To convert(From x) {
   } else if constexpr (std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>) {
     return To(static_cast<float>(x));
   } else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, uint64_t>) {
-    return x >= From(0x1p63) ? static_cast<uint64_t>(x) : static_cast<uint64_t>(static_cast<int64_t>(x));
+    return x >= From(0x1p63) ? static_cast<uint64_t>(x) : static_cast<uint64_t>(convert<int64_t>(x));
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // Out of range is the smallest number of int32 and int64, as the processor has it; the narrower types keep its low bits.
+    // Out of range is the smallest number of int32 and int64, as an x86 has it and C++ leaves open; the other types keep low bits, of int32 where they are narrower (uint8: of int64).
     if constexpr (std::is_same_v<To, int32_t>) return x >= From(-0x1p31) && x < From(0x1p31) ? static_cast<int32_t>(x) : INT32_MIN;
-    return static_cast<To>(static_cast<int64_t>(x));
+    else if constexpr (std::is_same_v<To, int64_t>) return x >= From(-0x1p63) && x < From(0x1p63) ? static_cast<int64_t>(x) : INT64_MIN;
+    else if constexpr (sizeof(To) < 4 && !std::is_same_v<To, uint8_t>) return static_cast<To>(convert<int32_t>(x));
+    else return static_cast<To>(convert<int64_t>(x));
   } else {
     return static_cast<To>(x);
   }
