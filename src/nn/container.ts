@@ -13,50 +13,53 @@ const isDict = <T>(x: unknown): x is Record<string, T> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
 /** The children by name, in order; one module may be there under several names. */
-const entriesOf = (m: Module): [string, Module][] => [...m.own('child')].filter((e): e is [string, Module] => e[1] !== null);
+const entriesOf = <M extends Module>(m: Module): [string, M][] => [...m.own('child')].filter((e): e is [string, M] => e[1] !== null);
+
+/** A module of tensors in, one tensor out: what Sequential runs. */
+export type Layer = Module & ((...inputs: Tensor[]) => Tensor);
 
 /** Modules in order, numbered unless they were given names. */
-abstract class Modules extends Module {
-  readonly [index: number]: Module;
+abstract class Modules<M extends Module> extends Module {
+  readonly [index: number]: M;
   get size(): number {
     return entriesOf(this).length;
   }
   /** The i-th module; a slice as `slice(i, j)`. */
-  at(i: number): Module {
-    const all = entriesOf(this);
+  at(i: number): M {
+    const all = entriesOf<M>(this);
     return all[position(i, all.length)]![1];
   }
-  append(module: Module): this {
+  append(module: M): this {
     this.add_module(String(this.size), module);
     return this;
   }
-  extend(modules: Iterable<Module>): this {
+  extend(modules: Iterable<M>): this {
     for (const m of modules) this.append(m);
     return this;
   }
-  insert(index: number, module: Module): this {
+  insert(index: number, module: M): this {
     const all = [...this];
     all.splice(index < 0 ? index + all.length : index, 0, module);
     return this.renumber(all);
   }
   /** Removes the i-th module; the others are numbered anew. */
-  pop(i: number): Module {
+  pop(i: number): M {
     const all = [...this];
     const [m] = all.splice(position(i, all.length), 1);
     this.renumber(all);
     return m!;
   }
-  private renumber(modules: readonly Module[]): this {
+  private renumber(modules: readonly M[]): this {
     for (const [name] of entriesOf(this)) this._remove_child(name);
     return this.extend(modules);
   }
-  *[Symbol.iterator](): Generator<Module> {
-    for (const [, m] of entriesOf(this)) yield m;
+  *[Symbol.iterator](): Generator<M> {
+    for (const [, m] of entriesOf<M>(this)) yield m;
   }
 }
 
 /** Modules that run one after the other; the first argument may be an object or Map of names. */
-export class Sequential extends Modules {
+export class Sequential extends Modules<Layer> {
   static override readonly __name__: string = 'Sequential';
   constructor(...modules: Module[] | [Record<string, Module> | Map<string, Module>]) {
     super();
@@ -68,7 +71,7 @@ export class Sequential extends Modules {
   }
   forward(input: Tensor): Tensor {
     let x = input;
-    for (const m of this) x = (m as unknown as (x: Tensor) => Tensor)(x);
+    for (const layer of this) x = layer(x);
     return x;
   }
   slice(start?: number, end?: number): Sequential {
@@ -76,18 +79,18 @@ export class Sequential extends Modules {
   }
 }
 
-/** A list of modules that a forward method uses as it likes. */
-export class ModuleList extends Modules {
+/** A list of modules that a forward method uses as it likes. Its type says which, where they are not plain layers: `new ModuleList<LSTM>(…)`. */
+export class ModuleList<M extends Module = Layer> extends Modules<M> {
   static override readonly __name__: string = 'ModuleList';
-  constructor(modules: Iterable<Module> = []) {
+  constructor(modules: Iterable<NoInfer<M>> = []) {
     super();
     this.extend(modules);
   }
   forward(..._: never[]): unknown {
     throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
   }
-  slice(start?: number, end?: number): ModuleList {
-    return new ModuleList([...this].slice(start, end));
+  slice(start?: number, end?: number): ModuleList<M> {
+    return new ModuleList<M>([...this].slice(start, end));
   }
   /** Equal neighbours are counted, as in `(0-2): 3 x Linear(…)`. */
   override toString(): string {
@@ -107,30 +110,30 @@ export class ModuleList extends Modules {
 }
 
 /** Modules by name, in order. */
-export class ModuleDict extends Module {
+export class ModuleDict<M extends Module = Layer> extends Module {
   static override readonly __name__: string = 'ModuleDict';
-  constructor(modules: Record<string, Module> | Map<string, Module> | Iterable<readonly [string, Module]> = {}) {
+  constructor(modules: Record<string, NoInfer<M>> | Map<string, NoInfer<M>> | Iterable<readonly [string, NoInfer<M>]> = {}) {
     super();
     this.update(modules);
   }
   forward(): never {
     throw new TypeError(`Module [${className(this)}] is missing the required "forward" function`);
   }
-  update(modules: Record<string, Module> | Map<string, Module> | Iterable<readonly [string, Module]>): void {
-    const entries = isDict<Module>(modules) ? Object.entries(modules) : (modules as Iterable<readonly [string, Module]>);
+  update(modules: Record<string, M> | Map<string, M> | Iterable<readonly [string, M]>): void {
+    const entries = isDict<M>(modules) ? Object.entries(modules) : (modules as Iterable<readonly [string, M]>);
     for (const [name, m] of entries) this.add_module(name, m);
   }
-  get(name: string): Module {
-    for (const [n, m] of entriesOf(this)) if (n === name) return m;
+  get(name: string): M {
+    for (const [n, m] of entriesOf<M>(this)) if (n === name) return m;
     throw new KeyError(`'${name}'`);
   }
-  set(name: string, module: Module): void {
+  set(name: string, module: M): void {
     this.add_module(name, module);
   }
   has(name: string): boolean {
     return [...this.keys()].includes(name);
   }
-  pop(name: string): Module {
+  pop(name: string): M {
     const m = this.get(name);
     this._remove_child(name);
     return m;
@@ -141,10 +144,10 @@ export class ModuleDict extends Module {
   *keys(): Generator<string> {
     for (const [n] of entriesOf(this)) yield n;
   }
-  *values(): Generator<Module> {
-    for (const [, m] of entriesOf(this)) yield m;
+  *values(): Generator<M> {
+    for (const [, m] of entriesOf<M>(this)) yield m;
   }
-  items(): readonly [string, Module][] {
+  items(): readonly [string, M][] {
     return entriesOf(this);
   }
   [Symbol.iterator](): Generator<string> {

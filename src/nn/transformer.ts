@@ -290,8 +290,8 @@ export class TransformerDecoderLayer extends Module {
   }
 }
 
-const copies = (layer: Module, n: number): ModuleList => new ModuleList(Array.from({ length: n }, () => deepcopy(layer)));
-const firstAttention = (layers: ModuleList): MultiheadAttention => (layers.at(0) as TransformerEncoderLayer).self_attn;
+const copies = <L extends Module>(layer: L, n: number): ModuleList<L> => new ModuleList<L>(Array.from({ length: n }, () => deepcopy(layer)));
+const firstAttention = (layers: ModuleList<TransformerEncoderLayer> | ModuleList<TransformerDecoderLayer>): MultiheadAttention => layers.at(0).self_attn;
 
 interface EncoderOptions {
   encoder_layer: Module;
@@ -333,7 +333,7 @@ const paddedLast = (padding: Tensor): boolean => Boolean(padding.cummax(1)[0].eq
 export class TransformerEncoder extends Module {
   static override readonly __name__: string = 'TransformerEncoder';
   static override readonly __constants__: readonly string[] = ['norm'];
-  layers: ModuleList;
+  layers: ModuleList<TransformerEncoderLayer>;
   readonly num_layers: number;
   norm: Module | null;
   readonly enable_nested_tensor: boolean;
@@ -356,7 +356,7 @@ export class TransformerEncoder extends Module {
         mask_check: true,
       },
     );
-    this.layers = copies(a.encoder_layer, a.num_layers);
+    this.layers = copies(a.encoder_layer as TransformerEncoderLayer, a.num_layers);
     this.num_layers = a.num_layers;
     this.norm = a.norm;
     this.enable_nested_tensor = a.enable_nested_tensor;
@@ -380,7 +380,7 @@ export class TransformerEncoder extends Module {
     const is_causal = isCausal(src_mask, a.is_causal, src, firstAttention(this.layers).batch_first);
     let x = src;
     for (const layer of this.layers)
-      x = (layer as TransformerEncoderLayer)(x, { src_mask, is_causal, src_key_padding_mask: skipped ?? padding });
+      x = layer(x, { src_mask, is_causal, src_key_padding_mask: skipped ?? padding });
     if (skipped) x = x.masked_fill(skipped.unsqueeze(-1), 0);
     return this.norm ? (this.norm as unknown as Elementwise)(x) : x;
   }
@@ -401,13 +401,13 @@ interface DecoderOptions {
 export class TransformerDecoder extends Module {
   static override readonly __name__: string = 'TransformerDecoder';
   static override readonly __constants__: readonly string[] = ['norm'];
-  layers: ModuleList;
+  layers: ModuleList<TransformerDecoderLayer>;
   readonly num_layers: number;
   norm: Module | null;
   constructor(...args: Arguments<[decoder_layer: Module, num_layers: number, norm?: Module | null], DecoderOptions>) {
     super();
     const a = bindArguments<DecoderOptions>('TransformerDecoder', args, ['decoder_layer', 'num_layers', 'norm'], { norm: null });
-    this.layers = copies(a.decoder_layer, a.num_layers);
+    this.layers = copies(a.decoder_layer as TransformerDecoderLayer, a.num_layers);
     this.num_layers = a.num_layers;
     this.norm = a.norm;
   }
@@ -422,7 +422,7 @@ export class TransformerDecoder extends Module {
     );
     const tgt_is_causal = isCausal(options.tgt_mask, options.tgt_is_causal, tgt, firstAttention(this.layers).batch_first);
     let x = tgt;
-    for (const layer of this.layers) x = (layer as TransformerDecoderLayer)(x, memory, { ...options, tgt_is_causal });
+    for (const layer of this.layers) x = layer(x, memory, { ...options, tgt_is_causal });
     return this.norm ? (this.norm as unknown as Elementwise)(x) : x;
   }
 }

@@ -2,7 +2,7 @@
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { Tensor } from '../core/tensor.ts';
 import { like } from '../autograd/rules.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op } from '../dispatch/operator.ts';
@@ -298,10 +298,11 @@ op('gaussian_nll_loss(Tensor input, Tensor target, Tensor var, bool full=False, 
   doc: 'The negative log likelihood of normally distributed targets.',
   decompose: (a) => {
     const { input, target, full, eps } = a;
-    const [shape, own] = [input.layout.shape, a.var.layout.shape];
-    if (a.var.level === null && a.var.device.type !== 'meta' && a.var.lt(0).any().item<boolean>())
+    const given: Tensor | number = a.var;
+    let variance = given instanceof Tensor ? given : F.full_like(input, given);
+    const [shape, own] = [input.layout.shape, variance.layout.shape];
+    if (variance.level === null && variance.device.type !== 'meta' && variance.lt(0).any().item<boolean>())
       throw new ValueError('var has negative entry/entries');
-    let variance = a.var;
     if (own.length === 0) variance = variance.expand(shape as number[]);
     else if (!sameShape(own, shape)) {
       if (sameShape(own, shape.slice(0, -1))) variance = variance.unsqueeze(-1);
@@ -315,6 +316,7 @@ op('gaussian_nll_loss(Tensor input, Tensor target, Tensor var, bool full=False, 
     if (full) loss = loss.add(0.5 * Math.log(2 * Math.PI));
     return reduced(loss, reductionOf(a));
   },
+  numbers: ['var'],
   surface: ['nn.functional'],
 });
 op(`hinge_embedding_loss(Tensor input, Tensor target, float margin=1, ${LEGACY}) -> Tensor`, {

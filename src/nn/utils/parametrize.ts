@@ -50,7 +50,7 @@ const mayNotChange = (what: string, flag: string): string =>
   `Registering a parametrization may not change the ${what} of the tensor, unless ${flag} flag is enabled.`;
 
 /** The parametrizations of one tensor, in order, and the tensors that they compute it from: `original`, or `original0`, `original1`, …. */
-export class ParametrizationList extends ModuleList {
+export class ParametrizationList extends ModuleList<Parametrization> {
   static override readonly __name__: string = 'ParametrizationList';
   declare original: Tensor;
   readonly is_tensor: boolean;

@@ -304,8 +304,8 @@ export const poisson_nll_loss = torchFunction('poisson_nll_loss', 'functional') 
 };
 /** The negative log likelihood of normally distributed targets. */
 export const gaussian_nll_loss = torchFunction('gaussian_nll_loss', 'functional') as {
-  (input: Tensor, target: Tensor, var_: Tensor, options: { full?: boolean; eps?: number | FloatScalar; reduction?: string; out?: Tensor }): Tensor;
-  (input: Tensor, target: Tensor, var_: Tensor, full?: boolean, eps?: number | FloatScalar, reduction?: string, options?: { out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, var_: Tensor | Scalar, options: { full?: boolean; eps?: number | FloatScalar; reduction?: string; out?: Tensor }): Tensor;
+  (input: Tensor, target: Tensor, var_: Tensor | Scalar, full?: boolean, eps?: number | FloatScalar, reduction?: string, options?: { out?: Tensor }): Tensor;
 };
 /** input where the target is 1, max(0, margin − input) where it is −1. */
 export const hinge_embedding_loss = torchFunction('hinge_embedding_loss', 'functional') as {
