@@ -8,7 +8,12 @@ import { parseArgs } from 'node:util';
 import { workloads } from './workloads.ts';
 
 const { values } = parseArgs({
-  options: { filter: { type: 'string', default: '.' }, threads: { type: 'string', default: '1,2' }, seconds: { type: 'string', default: '2' }, json: { type: 'string' } },
+  options: {
+    filter: { type: 'string', default: '.' },
+    threads: { type: 'string', default: '1,2' },
+    seconds: { type: 'string', default: '2' },
+    json: { type: 'string' },
+  },
 });
 interface Answer {
   us: number;
@@ -22,7 +27,10 @@ class Side {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly lines: AsyncIterator<string>;
   constructor(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] }) as unknown as ChildProcessWithoutNullStreams;
+    this.child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }) as unknown as ChildProcessWithoutNullStreams;
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
   async ask(request: object): Promise<Answer> {
@@ -56,16 +64,30 @@ for (const threads of values.threads.split(',').map(Number)) {
       rows.push({ name, threads, error: a.error ?? b?.error });
       continue;
     }
-    const same = !b || Math.abs(a.checksum - b.checksum) <= 1e-3 * Math.abs(b.checksum) + 1e-6 || name.includes('CIFAR2') || name.includes('MNIST');
+    const same =
+      !b || Math.abs(a.checksum - b.checksum) <= 1e-3 * Math.abs(b.checksum) + 1e-6 || name.includes('CIFAR2') || name.includes('MNIST');
     const ratio = b ? b.us / a.us : Number.NaN;
     if (b) ratios.push(ratio);
-    rows.push({ name, threads, flambeau_us: a.us, torch_us: b?.us ?? null, ratio: b ? ratio : null, p95_us: a.p95, faults: a.faults, torch_faults: b?.faults ?? null, same });
+    rows.push({
+      name,
+      threads,
+      flambeau_us: a.us,
+      torch_us: b?.us ?? null,
+      ratio: b ? ratio : null,
+      p95_us: a.p95,
+      faults: a.faults,
+      torch_faults: b?.faults ?? null,
+      same,
+    });
     console.log(
       `| ${name.padEnd(32)} | ${pad(String(threads), 7)} | ${pad(a.us.toFixed(2), 11)} | ${pad(b ? b.us.toFixed(2) : '', 10)} | ${pad(b ? ratio.toFixed(2) : '', 5)} | ${pad(a.faults.toFixed(0), 6)} |${same ? '' : ` results differ: ${a.checksum} and ${b?.checksum}`}`,
     );
   }
 }
-if (ratios.length) console.log(`geometric mean ratio ${Math.exp(ratios.reduce((s, r) => s + Math.log(r), 0) / ratios.length).toFixed(2)} over ${ratios.length} rows (above 1: Flambeau is faster)`);
+if (ratios.length)
+  console.log(
+    `geometric mean ratio ${Math.exp(ratios.reduce((s, r) => s + Math.log(r), 0) / ratios.length).toFixed(2)} over ${ratios.length} rows (above 1: Flambeau is faster)`,
+  );
 if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
 ours.close();
 theirs?.close();

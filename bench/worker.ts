@@ -30,7 +30,12 @@ function measure({ name, threads, seconds: duration }: Request): object {
     calls += batch;
   }
   times.sort((a, b) => a - b);
-  return { us: times[Math.floor(times.length / 2)], p95: times[Math.floor(times.length * 0.95)], faults: (process.resourceUsage().minorPageFault - faults) / Math.max(calls, 1), checksum };
+  return {
+    us: times[Math.floor(times.length / 2)],
+    p95: times[Math.floor(times.length * 0.95)],
+    faults: (process.resourceUsage().minorPageFault - faults) / Math.max(calls, 1),
+    checksum,
+  };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -16,20 +16,26 @@ export function data(...shape: number[]): Tensor {
   for (let i = 0; i < n; i++) values[i] = ((i * 0.6180339887) % 1) - 0.5;
   return torch.tensor(values).reshape(shape);
 }
-const unary = (f: (x: Tensor) => Tensor, ...shape: number[]): Make => () => {
-  const x = data(...shape);
-  return () => f(x);
-};
-const binary = (f: (x: Tensor, y: Tensor) => Tensor, a: number[], b: number[]): Make => () => {
-  const x = data(...a);
-  const y = data(...b);
-  return () => f(x, y);
-};
-const matmul = (m: number, k: number, n: number, transposed = ''): Make => () => {
-  const a = transposed.includes('a') ? data(k, m).t() : data(m, k);
-  const b = transposed.includes('b') ? data(n, k).t() : data(k, n);
-  return () => a.mm(b);
-};
+const unary =
+  (f: (x: Tensor) => Tensor, ...shape: number[]): Make =>
+  () => {
+    const x = data(...shape);
+    return () => f(x);
+  };
+const binary =
+  (f: (x: Tensor, y: Tensor) => Tensor, a: number[], b: number[]): Make =>
+  () => {
+    const x = data(...a);
+    const y = data(...b);
+    return () => f(x, y);
+  };
+const matmul =
+  (m: number, k: number, n: number, transposed = ''): Make =>
+  () => {
+    const a = transposed.includes('a') ? data(k, m).t() : data(m, k);
+    const b = transposed.includes('b') ? data(n, k).t() : data(k, n);
+    return () => a.mm(b);
+  };
 
 interface Conv {
   x: number[];
@@ -62,7 +68,13 @@ const CONVS: Record<string, Conv> = {
 };
 
 /** A training step; the result is the loss. */
-function step(model: Torch.nn.Module, optimizer: Torch.optim.Optimizer, x: Tensor, y: Tensor, loss: (a: Tensor, b: Tensor) => Tensor): () => Tensor {
+function step(
+  model: Torch.nn.Module,
+  optimizer: Torch.optim.Optimizer,
+  x: Tensor,
+  y: Tensor,
+  loss: (a: Tensor, b: Tensor) => Tensor,
+): () => Tensor {
   return () => {
     optimizer.zero_grad();
     const l = loss((model as unknown as (x: Tensor) => Tensor)(x), y);
@@ -105,17 +117,30 @@ export const workloads: Record<string, Make> = {
   'transpose copy': unary((x) => x.t().contiguous(), 1000, 1000),
   'sort 1 M': unary((x) => x.sort().values, 1_000_000),
   ...Object.fromEntries(
-    Object.entries(CONVS).flatMap(([name, c]) => (['forward', 'input', 'weight'] as const).map((part) => [`${name} ${part}`, convolution(c, part)])),
+    Object.entries(CONVS).flatMap(([name, c]) =>
+      (['forward', 'input', 'weight'] as const).map((part) => [`${name} ${part}`, convolution(c, part)]),
+    ),
   ),
   'train DNN 2-4-8-1': () => {
     torch.manual_seed(0);
-    const net = new nn.Sequential(new nn.Linear(2, 4), new nn.ReLU(), new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 1), new nn.Sigmoid());
-    return step(net, new torch.optim.Adam(net.parameters(), { lr: 0.01 }), data(100, 2), data(100, 1).abs(), (a, b) => F.binary_cross_entropy(a, b));
+    const net = new nn.Sequential(
+      new nn.Linear(2, 4),
+      new nn.ReLU(),
+      new nn.Linear(4, 8),
+      new nn.ReLU(),
+      new nn.Linear(8, 1),
+      new nn.Sigmoid(),
+    );
+    return step(net, new torch.optim.Adam(net.parameters(), { lr: 0.01 }), data(100, 2), data(100, 1).abs(), (a, b) =>
+      F.binary_cross_entropy(a, b),
+    );
   },
   'train MLP 784-512-512-10': () => {
     torch.manual_seed(0);
     const net = new nn.Sequential(new nn.Linear(784, 512), new nn.ReLU(), new nn.Linear(512, 512), new nn.ReLU(), new nn.Linear(512, 10));
-    return step(net, new torch.optim.Adam(net.parameters(), { lr: 1e-3 }), data(128, 784), classes(128, 10), (a, b) => F.cross_entropy(a, b));
+    return step(net, new torch.optim.Adam(net.parameters(), { lr: 1e-3 }), data(128, 784), classes(128, 10), (a, b) =>
+      F.cross_entropy(a, b),
+    );
   },
   'train text CNN': () => {
     torch.manual_seed(0);
@@ -133,7 +158,11 @@ export const workloads: Record<string, Make> = {
       }
     }
     const net = new Net();
-    const x = torch.arange(20 * 200, { dtype: torch.int64 }).mul(37).remainder(10_000).reshape([20, 200]);
+    const x = torch
+      .arange(20 * 200, { dtype: torch.int64 })
+      .mul(37)
+      .remainder(10_000)
+      .reshape([20, 200]);
     return step(net, new torch.optim.Adagrad(net.parameters(), { lr: 0.02 }), x, data(20, 1).abs(), (a, b) => F.binary_cross_entropy(a, b));
   },
   'train CIFAR2 CNN': () => {
@@ -151,7 +180,9 @@ export const workloads: Record<string, Make> = {
       new nn.Linear(32, 1),
       new nn.Sigmoid(),
     );
-    return step(net, new torch.optim.Adam(net.parameters(), { lr: 0.01 }), data(50, 3, 32, 32), data(50, 1).abs(), (a, b) => F.binary_cross_entropy(a, b));
+    return step(net, new torch.optim.Adam(net.parameters(), { lr: 0.01 }), data(50, 3, 32, 32), data(50, 1).abs(), (a, b) =>
+      F.binary_cross_entropy(a, b),
+    );
   },
   'train MNIST CNN': () => {
     torch.manual_seed(0);
@@ -168,6 +199,8 @@ export const workloads: Record<string, Make> = {
       new nn.Dropout(0.25),
       new nn.Linear(1568, 10),
     );
-    return step(net, new torch.optim.Adam(net.parameters(), { lr: 1e-3 }), data(128, 1, 28, 28), classes(128, 10), (a, b) => F.cross_entropy(a, b));
+    return step(net, new torch.optim.Adam(net.parameters(), { lr: 1e-3 }), data(128, 1, 28, 28), classes(128, 10), (a, b) =>
+      F.cross_entropy(a, b),
+    );
   },
 };

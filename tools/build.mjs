@@ -11,7 +11,7 @@ function run(...args) {
   return status ?? 1;
 }
 const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
-const typescript = run(compiler, '-p', 'tsconfig.build.json', '--noCheck');
+const typescript = run(compiler, '-p', 'tsconfig.build.json');
 run('tools/build-native.mjs'); // prints its own line when there is no compiler
 const wasm = run('tools/build-wasm.mjs');
 process.exit(typescript || wasm);

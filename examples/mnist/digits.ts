@@ -24,7 +24,10 @@ export function digits(part: 'train' | 't10k'): torch.utils.data.TensorDataset {
   const images = readIdx(`${part}-images-idx3-ubyte`, IMAGES);
   const labels = readIdx(`${part}-labels-idx1-ubyte`, LABELS);
   const [n, height, width] = images.shape as [number, number, number];
-  return new torch.utils.data.TensorDataset(torch.tensor(images.data).view([n, 1, height, width]), torch.tensor(labels.data).to(torch.int64));
+  return new torch.utils.data.TensorDataset(
+    torch.tensor(images.data).view([n, 1, height, width]),
+    torch.tensor(labels.data).to(torch.int64),
+  );
 }
 /** Pixels with the mean 0 and the deviation 1 of the training digits. */
 export const normalized = (images: Tensor): Tensor => images.to(torch.float32).div_(255).sub_(0.1307).div_(0.3081);

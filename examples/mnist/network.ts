@@ -13,7 +13,14 @@ export class Net extends nn.Module {
     new nn.ReLU(),
     new nn.MaxPool2d(2),
   );
-  classifier = new nn.Sequential(new nn.Flatten(), new nn.Dropout(0.25), new nn.Linear(32 * 7 * 7, 128), new nn.ReLU(), new nn.Dropout(0.25), new nn.Linear(128, 10));
+  classifier = new nn.Sequential(
+    new nn.Flatten(),
+    new nn.Dropout(0.25),
+    new nn.Linear(32 * 7 * 7, 128),
+    new nn.ReLU(),
+    new nn.Dropout(0.25),
+    new nn.Linear(128, 10),
+  );
 
   /** (N, 1, 28, 28) → logits (N, 10). */
   forward(images: Tensor): Tensor {

@@ -12,7 +12,13 @@ const { DataLoader } = torch.utils.data;
 type Batches = Iterable<Tensor[]> & { readonly length: number };
 
 /** One pass over the training digits; the mean loss. `onStep` is told how many steps are done. */
-function trainEpoch(net: Net, optimizer: optim.Optimizer, batches: Batches, rate: (step: number) => number, onStep: (step: number, loss: number) => void): number {
+function trainEpoch(
+  net: Net,
+  optimizer: optim.Optimizer,
+  batches: Batches,
+  rate: (step: number) => number,
+  onStep: (step: number, loss: number) => void,
+): number {
   const loss_fn = new nn.CrossEntropyLoss();
   net.train();
   let total = 0;
@@ -60,7 +66,11 @@ export function run(options: Options): void {
   console.log('\nepoch   loss     accuracy   images/s   seconds');
   let test_accuracy = 0;
   for (let epoch = 0; epoch < options.epochs; epoch++) {
-    const bar = new SingleBar({ format: `epoch ${epoch + 1} {bar} {percentage} % | loss {loss} | {speed} images/s | {eta_formatted} left`, clearOnComplete: true, hideCursor: true });
+    const bar = new SingleBar({
+      format: `epoch ${epoch + 1} {bar} {percentage} % | loss {loss} | {speed} images/s | {eta_formatted} left`,
+      clearOnComplete: true,
+      hideCursor: true,
+    });
     bar.start(trainBatches.length, 0, { loss: '-', speed: '-' });
     const began = performance.now();
     const rate = (step: number): number => options.lr * (1 - (epoch * trainBatches.length + step) / steps);

@@ -17,7 +17,8 @@ const wholeNumber =
   (least: number) =>
   (text: string): number => {
     const n = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(n) || n < least) throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    if (text.trim() === '' || !Number.isSafeInteger(n) || n < least)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
     return n;
   };
 function positive(text: string): number {

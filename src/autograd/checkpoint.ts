@@ -67,13 +67,27 @@ export function checkpoint<A extends unknown[], R>(f: (...a: A) => R, ...rest: [
     () => f(...args),
   );
 }
-const isOptions = (x: unknown): boolean => typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && ('use_reentrant' in x || 'preserve_rng_state' in x);
+const isOptions = (x: unknown): boolean =>
+  typeof x === 'object' &&
+  x !== null &&
+  Object.getPrototypeOf(x) === Object.prototype &&
+  ('use_reentrant' in x || 'preserve_rng_state' in x);
 
 /** Checkpoints a list of functions in segments; the last segment is kept. */
-export function checkpoint_sequential<T>(functions: readonly ((x: T) => T)[] | { children(): Iterable<unknown> }, segments: number, input: T, options: CheckpointOptions = {}): T {
-  const list = Array.isArray(functions) ? (functions as readonly ((x: T) => T)[]) : ([...(functions as { children(): Iterable<unknown> }).children()] as ((x: T) => T)[]);
+export function checkpoint_sequential<T>(
+  functions: readonly ((x: T) => T)[] | { children(): Iterable<unknown> },
+  segments: number,
+  input: T,
+  options: CheckpointOptions = {},
+): T {
+  const list = Array.isArray(functions)
+    ? (functions as readonly ((x: T) => T)[])
+    : ([...(functions as { children(): Iterable<unknown> }).children()] as ((x: T) => T)[]);
   const size = Math.floor(list.length / segments);
-  const run = (from: number, to: number) => (x: T): T => list.slice(from, to).reduce((y, g) => g(y), x);
+  const run =
+    (from: number, to: number) =>
+    (x: T): T =>
+      list.slice(from, to).reduce((y, g) => g(y), x);
   let x = input;
   let end = 0;
   for (let start = 0; start < size * (segments - 1); start += size) {

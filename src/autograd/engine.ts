@@ -31,7 +31,12 @@ export interface Run {
 const runs = { last: 0 };
 
 /** Runs the graph of `roots` backwards. With `inputs` it returns their gradients, null where there is none. */
-export function backward(roots: readonly Tensor[], grads: readonly (Tensor | null)[], level: Level | null, options: Run = {}): (Tensor | null)[] {
+export function backward(
+  roots: readonly Tensor[],
+  grads: readonly (Tensor | null)[],
+  level: Level | null,
+  options: Run = {},
+): (Tensor | null)[] {
   const { create_graph = false, inputs } = options;
   const keep = options.retain_graph ?? create_graph;
   const tape = level === null ? plainTape : (level as TapeLevel);
@@ -47,7 +52,11 @@ export function backward(roots: readonly Tensor[], grads: readonly (Tensor | nul
   // Interceptors and levels may keep what passes by: nothing is reused then. See Note [Ownership].
   const owning = !create_graph && state.fn.length + state.kernel.length === 0 && state.top === null && level === null;
   try {
-    return at(state.top, () => withAutocast(null, () => quietly(() => engineSection(owning, () => new Pass(roots, grads, inputs, keep, create_graph, options.accumulate ?? false).run()))));
+    return at(state.top, () =>
+      withAutocast(null, () =>
+        quietly(() => engineSection(owning, () => new Pass(roots, grads, inputs, keep, create_graph, options.accumulate ?? false).run())),
+      ),
+    );
   } finally {
     tape.recording = savedRecording;
     state.grad = savedGrad;
@@ -65,7 +74,7 @@ class Pass {
   constructor(
     private readonly roots: readonly Tensor[],
     private readonly grads: readonly (Tensor | null)[],
-    private readonly inputs: readonly Tensor[] | undefined,
+    inputs: readonly Tensor[] | undefined,
     private readonly keep: boolean,
     private readonly createGraph: boolean,
     private readonly accumulateInputs: boolean,
@@ -83,7 +92,7 @@ class Pass {
 
   run(): (Tensor | null)[] {
     try {
-      this.roots.forEach((t, i) => this.start(t, this.grads[i] ?? null));
+      for (const [i, t] of this.roots.entries()) this.start(t, this.grads[i] ?? null);
       for (let n = this.ready.pop(); n; n = this.ready.pop()) this.step(n);
     } finally {
       for (const n of this.ready) n.waiting = null;
@@ -100,7 +109,8 @@ class Pass {
     let g = grad;
     if (!g) {
       if (numel(t.layout.shape) !== 1) throw new RuntimeError('grad can be implicitly created only for scalar outputs');
-      if (t.dtype.category === Category.Complex) throw new RuntimeError('grad can be computed only for real scalar outputs but got torch.' + t.dtype.name);
+      if (t.dtype.category === Category.Complex)
+        throw new RuntimeError(`grad can be computed only for real scalar outputs but got torch.${t.dtype.name}`);
       g = onesLike(t);
     } else if (!sameShape(g.layout.shape, t.layout.shape)) {
       throw new RuntimeError(
@@ -163,7 +173,15 @@ class Pass {
   /** Only this slot holds the memory, and the engine made it: the sum may go there. */
   private reusable(t: Tensor, other: Tensor): boolean {
     const s = t.storage;
-    return s !== null && s.owned && s.slots === 1 && s !== other.storage && t.layout.contiguous && t._view === null && t.dtype === other.dtype && sameShape(t.layout.shape, other.layout.shape);
+    return (
+      s?.owned === true &&
+      s.slots === 1 &&
+      s !== other.storage &&
+      t.layout.contiguous &&
+      t._view === null &&
+      t.dtype === other.dtype &&
+      sameShape(t.layout.shape, other.layout.shape)
+    );
   }
   private drop(t: Tensor): void {
     const s = t.storage;
@@ -266,7 +284,9 @@ class Pass {
     const meta = e.node.metas[e.nr]!;
     if (sameShape(g.layout.shape, meta.shape)) return g;
     const i = n.edges.indexOf(e);
-    throw new RuntimeError(`Function ${n.name()} returned an invalid gradient at index ${i} - got ${showShape(g.layout.shape)} but expected shape compatible with ${showShape(meta.shape)}`);
+    throw new RuntimeError(
+      `Function ${n.name()} returned an invalid gradient at index ${i} - got ${showShape(g.layout.shape)} but expected shape compatible with ${showShape(meta.shape)}`,
+    );
   }
   /** Adds to a leaf's .grad. The first gradient is kept as it is if nobody else holds it, with the leaf's strides. */
   private accumulate(n: AccumulateGrad, g: Tensor | null): void {
@@ -282,7 +302,8 @@ class Pass {
       } else if (this.createGraph || !g.layout.plain) leaf._grad = sameShape(g.layout.stride, leaf.layout.stride) ? g : clone(g);
       else leaf._grad = copy_(emptyLikeOf(leaf), g);
     } else if (this.createGraph || before.level !== null) leaf._grad = add(before, g);
-    else if (before.layout.dtype === g.layout.dtype || g.layout.dtype.category <= before.layout.dtype.category) call(registry.get('add_.Tensor')!, [before, g, 1]);
+    else if (before.layout.dtype === g.layout.dtype || g.layout.dtype.category <= before.layout.dtype.category)
+      call(registry.get('add_.Tensor')!, [before, g, 1]);
     else leaf._grad = add(before, g);
     if (n.postAccumulate) {
       escape(leaf._grad!);

@@ -79,12 +79,20 @@ class FunctionNode extends Node {
     const filled = gs.map((g, i) => g ?? (this.materialize ? zeros(this.metas[i]!) : null));
     for (const g of filled) if (g) escape(g);
     const once = (this.body as Once).onceDifferentiable === true;
-    const r = userSection(() => (once ? withGrad(false, () => this.body(this.ctx, ...(filled as Tensor[]))) : this.body(this.ctx, ...(filled as Tensor[]))));
+    const r = userSection(() =>
+      once ? withGrad(false, () => this.body(this.ctx, ...(filled as Tensor[]))) : this.body(this.ctx, ...(filled as Tensor[])),
+    );
     const list = r === null || r instanceof Tensor || r === undefined ? [r ?? null] : r;
-    if (list.length !== this.argumentCount && !(list.length > this.argumentCount && list.slice(this.argumentCount).every((x) => x == null))) {
-      throw new RuntimeError(`function ${this.name()} returned an incorrect number of gradients (expected ${this.argumentCount}, got ${list.length})`);
+    if (
+      list.length !== this.argumentCount &&
+      !(list.length > this.argumentCount && list.slice(this.argumentCount).every((x) => x == null))
+    ) {
+      throw new RuntimeError(
+        `function ${this.name()} returned an incorrect number of gradients (expected ${this.argumentCount}, got ${list.length})`,
+      );
     }
-    if (once && state.grad && gs.some((g) => g && requiresGrad(g))) throw new RuntimeError('trying to differentiate twice a function that was marked with @once_differentiable');
+    if (once && state.grad && gs.some((g) => g && requiresGrad(g)))
+      throw new RuntimeError('trying to differentiate twice a function that was marked with @once_differentiable');
     return this.tensorArguments.map((i, k) => (needs[k] ? (list[i] ?? null) : null));
   }
   override release(): void {
@@ -114,7 +122,9 @@ export class Function {
       if (v) dirtyEdges.set(t, edgeOf(v.base));
     }
     const node = new FunctionNode(this.name, ctx, (c, ...g) => this.backward(c, ...g), materialize, tensorArguments, args.length);
-    Object.defineProperty((node as unknown as { body: object }).body, 'onceDifferentiable', { value: (this.backward as Once).onceDifferentiable === true });
+    Object.defineProperty((node as unknown as { body: object }).body, 'onceDifferentiable', {
+      value: (this.backward as Once).onceDifferentiable === true,
+    });
     node.edges = edges;
     const single = !Array.isArray(result);
     const outputs = (single ? [result] : result) as unknown[];

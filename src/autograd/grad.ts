@@ -43,7 +43,8 @@ export function grad(
   const ins = list(inputs);
   const given = o.grad_outputs == null ? outs.map(() => null) : list(o.grad_outputs as Tensor | readonly (Tensor | null)[]);
   if (given.length !== outs.length) throw new RuntimeError(`got ${outs.length} tensors and ${given.length} gradients`);
-  for (const t of outs) if (!requiresGrad(t)) throw new RuntimeError('element 0 of tensors does not require grad and does not have a grad_fn');
+  for (const t of outs)
+    if (!requiresGrad(t)) throw new RuntimeError('element 0 of tensors does not require grad and does not have a grad_fn');
   for (const t of ins) if (!requiresGrad(t)) throw new RuntimeError('One of the differentiated Tensors does not require grad');
   const found = run(outs, given as readonly (Tensor | null)[], outs[0]!.level as Level | null, {
     inputs: ins,
@@ -53,12 +54,19 @@ export function grad(
   const unused = o.allow_unused ?? o.materialize_grads ?? false;
   return found.map((g, i) => {
     if (g) return escape(g);
-    if (!unused) throw new RuntimeError('One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.');
+    if (!unused)
+      throw new RuntimeError(
+        'One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.',
+      );
     return o.materialize_grads ? zeros(ins[i]!.layout) : null;
   });
 }
 /** Sums the gradients of several tensors into the leaves (torch.autograd.backward). */
-export function backward(tensors: Tensors, grad_tensors: Tensor | readonly (Tensor | null)[] | null = null, options: { retain_graph?: boolean; create_graph?: boolean; inputs?: Tensors } = {}): void {
+export function backward(
+  tensors: Tensors,
+  grad_tensors: Tensor | readonly (Tensor | null)[] | null = null,
+  options: { retain_graph?: boolean; create_graph?: boolean; inputs?: Tensors } = {},
+): void {
   const roots = list(tensors);
   const gs = grad_tensors === null ? roots.map(() => null) : list(grad_tensors as Tensor | readonly (Tensor | null)[]);
   run(roots, gs as readonly (Tensor | null)[], roots[0]!.level as Level | null, {

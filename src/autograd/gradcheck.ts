@@ -16,7 +16,10 @@ export interface GradcheckOptions {
   check_batched_grad?: boolean;
 }
 type Fn = (...a: never[]) => unknown;
-const outputsOf = (r: unknown): Tensor[] => (Array.isArray(r) ? (r as unknown[]) : [r]).filter((t): t is Tensor => t instanceof Tensor && (t.dtype.is_floating_point || t.dtype.is_complex));
+const outputsOf = (r: unknown): Tensor[] =>
+  (Array.isArray(r) ? (r as unknown[]) : [r]).filter(
+    (t): t is Tensor => t instanceof Tensor && (t.dtype.is_floating_point || t.dtype.is_complex),
+  );
 /** Real coordinates of a tensor: complex numbers are two. */
 const coordinates = (t: Tensor): Float64Array => (t.dtype.is_complex ? complexes(t) : reals(t));
 
@@ -29,7 +32,8 @@ export function gradcheck(f: Fn, inputs: Tensor | readonly unknown[], options: G
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raise_exception = true } = options;
   const args = inputs instanceof Tensor ? [inputs] : [...inputs];
   const wrt = args.flatMap((a, i) => (a instanceof Tensor && requiresGrad(a) ? [i] : []));
-  if (wrt.length === 0) throw new Error('gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.');
+  if (wrt.length === 0)
+    throw new Error('gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.');
   const outs = outputsOf(f(...(args as never[])));
   const fail = (message: string): false => {
     if (raise_exception) throw new RuntimeError(message);
@@ -44,7 +48,9 @@ export function gradcheck(f: Fn, inputs: Tensor | readonly unknown[], options: G
         for (let c = 0; c < numeric[r]!.length; c++) {
           const [n, a] = [numeric[r]![c]!, analytic[r]![c]!];
           if (!(Math.abs(a - n) <= atol + rtol * Math.abs(n)) && !(Number.isNaN(a) && Number.isNaN(n))) {
-            return fail(`Jacobian mismatch for output ${k} with respect to input ${i},\nnumerical:${n}\nanalytical:${a}\n(at entry ${r}, ${c})`);
+            return fail(
+              `Jacobian mismatch for output ${k} with respect to input ${i},\nnumerical:${n}\nanalytical:${a}\n(at entry ${r}, ${c})`,
+            );
           }
         }
       }
@@ -80,9 +86,10 @@ function analyticJacobian(y: Tensor, x: Tensor): number[][] {
     const v = F.zeros_like(y.detach());
     setCoordinates(v, seed);
     const [g] = grad([y], [x], { grad_outputs: [v], retain_graph: true, allow_unused: true });
-    if (g) coordinates(g).forEach((value, r) => {
-      rows[r]![c] = value;
-    });
+    if (g)
+      coordinates(g).forEach((value, r) => {
+        rows[r]![c] = value;
+      });
   }
   return rows;
 }
@@ -90,10 +97,16 @@ function setCoordinates(t: Tensor, values: Float64Array): void {
   store(t, values);
 }
 /** gradcheck of the gradients themselves, with random output gradients. */
-export function gradgradcheck(f: Fn, inputs: Tensor | readonly unknown[], grad_outputs: Tensor | readonly Tensor[] | null = null, options: GradcheckOptions = {}): boolean {
+export function gradgradcheck(
+  f: Fn,
+  inputs: Tensor | readonly unknown[],
+  grad_outputs: Tensor | readonly Tensor[] | null = null,
+  options: GradcheckOptions = {},
+): boolean {
   const args = inputs instanceof Tensor ? [inputs] : [...inputs];
   const outs = outputsOf(f(...(args as never[])));
-  const seeds = grad_outputs === null ? outs.map((o, k) => spread(o, k)) : grad_outputs instanceof Tensor ? [grad_outputs] : [...grad_outputs];
+  const seeds =
+    grad_outputs === null ? outs.map((o, k) => spread(o, k)) : grad_outputs instanceof Tensor ? [grad_outputs] : [...grad_outputs];
   for (const s of seeds) s.requires_grad_(true);
   const wrt = args.flatMap((a, i) => (a instanceof Tensor && requiresGrad(a) ? [i] : []));
   const first = (...all: unknown[]): unknown => {
@@ -102,7 +115,11 @@ export function gradgradcheck(f: Fn, inputs: Tensor | readonly unknown[], grad_o
     return withGrad(true, () => {
       const live = xs.map((x, i) => (wrt.includes(i) && !requiresGrad(x as Tensor) ? (x as Tensor).detach().requires_grad_(true) : x));
       const ys = outputsOf(f(...(live as never[])));
-      return grad(ys, wrt.map((i) => live[i] as Tensor), { grad_outputs: gs, create_graph: true, allow_unused: true }).filter((g) => g !== null);
+      return grad(
+        ys,
+        wrt.map((i) => live[i] as Tensor),
+        { grad_outputs: gs, create_graph: true, allow_unused: true },
+      ).filter((g) => g !== null);
     });
   };
   return gradcheck(first as Fn, [...args, ...seeds], options);
@@ -111,6 +128,9 @@ export function gradgradcheck(f: Fn, inputs: Tensor | readonly unknown[], grad_o
 function spread(like: Tensor, k: number): Tensor {
   const n = coordinates(like).length;
   const t = F.zeros_like(like.detach());
-  setCoordinates(t, Float64Array.from({ length: n }, (_, i) => Math.sin(1 + 0.7 * i + k)));
+  setCoordinates(
+    t,
+    Float64Array.from({ length: n }, (_, i) => Math.sin(1 + 0.7 * i + k)),
+  );
   return t;
 }

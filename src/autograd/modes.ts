@@ -11,7 +11,9 @@ const active: Mode[] = [];
 /** Rejects asynchronous callbacks: the mode would be over before they run. */
 export function checkCallback<T>(r: T, name: string): T {
   if (r instanceof Promise) {
-    throw new RuntimeError(`${name}: the callback returned a promise, but modes are synchronous. Await before entering the mode, or enter it around each synchronous part.`);
+    throw new RuntimeError(
+      `${name}: the callback returned a promise, but modes are synchronous. Await before entering the mode, or enter it around each synchronous part.`,
+    );
   }
   return r;
 }
@@ -19,7 +21,8 @@ function enter(name: string, on: boolean): Mode {
   const mode: Mode = {
     previous: state.grad,
     [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: () => {
-      if (active[active.length - 1] !== mode) throw new RuntimeError(`${name}: modes must be left in the reverse order in which they were entered`);
+      if (active[active.length - 1] !== mode)
+        throw new RuntimeError(`${name}: modes must be left in the reverse order in which they were entered`);
       active.pop();
       state.grad = mode.previous;
     },

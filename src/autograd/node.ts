@@ -12,7 +12,10 @@ export interface Edge {
 }
 export type Grads = readonly (Tensor | null)[];
 export type PreHook = (grads: readonly (Tensor | null)[]) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
-export type PostHook = (gradInputs: readonly (Tensor | null)[], gradOutputs: readonly (Tensor | null)[]) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
+export type PostHook = (
+  gradInputs: readonly (Tensor | null)[],
+  gradOutputs: readonly (Tensor | null)[],
+) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
 export type TensorHook = (grad: Tensor) => Tensor | null | undefined | void;
 /** Undoes a registration. */
 export interface RemovableHandle {

@@ -11,7 +11,7 @@ import type { Param } from '../dispatch/schema.ts';
 import { type Expr, inputsOf } from '../pointwise/expr.ts';
 import { jvp as symbolicJvp, onlyDecides, vjp as symbolicVjp } from '../pointwise/derivative.ts';
 import { nodeName } from './names.ts';
-import { type Grads, Node, Saved } from './node.ts';
+import { type Grads, Node, type Saved } from './node.ts';
 import { zeros } from './views.ts';
 
 const sum = lookup('sum.dim_IntList') as unknown as (t: Tensor, dim: readonly number[], keepdim: boolean) => Tensor;
@@ -85,7 +85,10 @@ export function ruleOf(o: Op, bits: number, args: readonly unknown[]): Backward 
   o.rules[bits] ??= grad && grad !== 'none' ? written(o, bits) : o.isView ? ofView(o) : missing(o);
   return o.rules[bits] as Backward;
 }
-const savesOf = (o: Op, names: ReadonlySet<string>): boolean[] => [...o.params.map((p) => p.tensor && names.has(p.name)), ...o.results.map((r) => names.has(r))];
+const savesOf = (o: Op, names: ReadonlySet<string>): boolean[] => [
+  ...o.params.map((p) => p.tensor && names.has(p.name)),
+  ...o.results.map((r) => names.has(r)),
+];
 const missing = (o: Op): Backward => ({
   missing: true,
   saves: savesOf(o, new Set()),
@@ -115,15 +118,27 @@ function written(o: Op, bits: number): Backward {
     const list = (r as readonly (Tensor | null)[] | null | undefined) ?? [];
     return metas.map((x, i) => matched(list[i], x));
   };
-  const sizeOf = (n: OpNode, p: number): number => (o.params[p]!.list ? (n.plain[p] as readonly unknown[]).length : 1);
+  /** Which entries of each tensor parameter need a gradient: one of a tensor, several of a list. */
+  const divided = (n: OpNode, needs: readonly boolean[]): (readonly boolean[])[] => {
+    let end = 0;
+    return o.tensors.map((p) => {
+      const start = end;
+      end += o.params[p]!.list ? (n.plain[p] as readonly unknown[]).length : 1;
+      return needs.slice(start, end);
+    });
+  };
   const jointRule = g.joint;
   if (jointRule) {
     return {
       saves: savesOf(o, new Set(jointRule.names)),
       backward: (n, gs, needs) => {
-        let slot = 0;
-        const want = Object.fromEntries(o.tensors.map((p, k) => [names[k], needs.slice(slot, (slot += sizeOf(n, p))).some(Boolean)]));
-        const r = (jointRule.fn as Fn)(filled(n, gs), n.arguments(), want, gs.map((x) => x !== null)) as Record<string, unknown>;
+        const want = Object.fromEntries(divided(n, needs).map((wanted, k) => [names[k], wanted.some(Boolean)]));
+        const r = (jointRule.fn as Fn)(
+          filled(n, gs),
+          n.arguments(),
+          want,
+          gs.map((x) => x !== null),
+        ) as Record<string, unknown>;
         return o.tensors.flatMap((p, k) => spread(n, p, want[names[k]!] ? r[names[k]!] : null));
       },
     };
@@ -133,9 +148,8 @@ function written(o: Op, bits: number): Backward {
     backward: (n, gs, needs) => {
       const all = filled(n, gs);
       const a = n.arguments();
-      let slot = 0;
-      return o.tensors.flatMap((p, k): (Tensor | null)[] => {
-        const wanted = needs.slice(slot, (slot += sizeOf(n, p)));
+      return divided(n, needs).flatMap((wanted, k): (Tensor | null)[] => {
+        const p = o.tensors[k]!;
         const rule = wanted.some(Boolean) ? g[names[k]!] : undefined;
         return spread(n, p, rule ? (rule.fn as Fn)(all[0], a, wanted) : null);
       });
@@ -174,7 +188,11 @@ function makeDerived(o: Op, f: Formula, kind: 'vjp' | 'jvp', mask: readonly bool
   const wrt = o.tensors.filter((_, k) => mask[k]);
   const es =
     kind === 'vjp'
-      ? symbolicVjp(outs, outs.map((_, i) => g.input(SEED + i)), wrt.map((i) => g.input(i)))
+      ? symbolicVjp(
+          outs,
+          outs.map((_, i) => g.input(SEED + i)),
+          wrt.map((i) => g.input(i)),
+        )
       : symbolicJvp(outs, new Map(wrt.map((i) => [g.input(i), g.input(SEED + i)])));
   const live = es.filter((e): e is Expr => e !== null);
   if (live.length === 0) return null;
@@ -186,7 +204,16 @@ function makeDerived(o: Op, f: Formula, kind: 'vjp' | 'jvp', mask: readonly bool
   const template = (i: number): Param => o.params[i < SEED ? i : o.tensors[0]!]!;
   const params = reads.map((i, k): Param => {
     const p = template(i);
-    return { ...p, name: `x${k}`, optional: false, hasDefault: false, keywordOnly: false, mutated: false, role: 'none', ...(i >= SEED ? { base: 'Tensor', tensor: true } : {}) };
+    return {
+      ...p,
+      name: `x${k}`,
+      optional: false,
+      hasDefault: false,
+      keywordOnly: false,
+      mutated: false,
+      role: 'none',
+      ...(i >= SEED ? { base: 'Tensor', tensor: true } : {}),
+    };
   });
   const own = reads.flatMap((i, k) => (i < SEED && o.ownTyped[i] ? [`x${k}`] : []));
   const op = new Op(
@@ -198,7 +225,8 @@ function makeDerived(o: Op, f: Formula, kind: 'vjp' | 'jvp', mask: readonly bool
       visible: chosen.length,
     },
     {
-      pointwise: ((...inputs: (Expr | null)[]) => inputs.find((x) => x instanceof Object)!.graph.adopt(chosen, (i) => inputs[reads.indexOf(i)]!)) as never,
+      pointwise: ((...inputs: (Expr | null)[]) =>
+        inputs.find((x) => x instanceof Object)!.graph.adopt(chosen, (i) => inputs[reads.indexOf(i)]!)) as never,
       own: own as never,
       ...(o.decl.decides && { decides: true }),
       surface: [],

@@ -34,7 +34,8 @@ function needsGrad(o: Op, args: readonly unknown[], level: Level | null): boolea
   }
   return false;
 }
-const lower = (x: unknown, level: Level): unknown => (x instanceof Tensor ? (x.level === level ? x.value : x) : Array.isArray(x) ? x.map((y) => lower(y, level)) : x);
+const lower = (x: unknown, level: Level): unknown =>
+  x instanceof Tensor ? (x.level === level ? x.value : x) : Array.isArray(x) ? x.map((y) => lower(y, level)) : x;
 /** A tensor of `level` that stands for `value`, one level down. */
 export function wrap(level: Level, value: Tensor): Tensor {
   if (value.level === level) throw new Error('internal: wrapped twice at one level');
@@ -50,7 +51,12 @@ function under(o: Op, args: unknown[], level: Level | null): unknown {
   const saved = state.grad;
   state.grad = saved && (level as TapeLevel).outerGrad;
   try {
-    const r = at(level.below, () => levelCall(o, args.map((a) => lower(a, level))));
+    const r = at(level.below, () =>
+      levelCall(
+        o,
+        args.map((a) => lower(a, level)),
+      ),
+    );
     if (o.functional) return args[0];
     return Array.isArray(r) ? r.map((t) => (t instanceof Tensor ? wrap(level, t) : t)) : r instanceof Tensor ? wrap(level, r) : r;
   } finally {
@@ -105,7 +111,10 @@ const compositeNames = new WeakMap<Op, ReturnType<typeof compositeName>>();
 /** Gives the last parts of a composite operator, recorded since `first`, the name of its node. */
 function entitle(o: Op, args: readonly unknown[], r: unknown, first: number): void {
   let name = compositeNames.get(o);
-  if (name === undefined) compositeNames.set(o, (name = compositeName(o)));
+  if (name === undefined) {
+    name = compositeName(o);
+    compositeNames.set(o, name);
+  }
   if (name === null) return;
   for (const t of Array.isArray(r) ? r : [r]) {
     const node = t instanceof Tensor ? (t._node as Node | null) : null;
@@ -167,32 +176,42 @@ export function save(
 }
 
 /** An operator's vjp at given arguments and results, without a tape: forward mode differentiates it. */
-export function pullback(o: Op, args: readonly unknown[], outs: readonly Tensor[]): (gs: readonly (Tensor | null)[]) => readonly (Tensor | null)[] {
+export function pullback(
+  o: Op,
+  args: readonly unknown[],
+  outs: readonly Tensor[],
+): (gs: readonly (Tensor | null)[]) => readonly (Tensor | null)[] {
   const differentiable = (t: unknown): boolean => t instanceof Tensor && isDifferentiable(t.dtype);
   const slots = o.tensors.flatMap((i) => (o.params[i]!.list ? (args[i] as unknown[]) : [args[i]]));
   const bits = o.tensors.reduce((b, i, k) => ([args[i]].flat().some(differentiable) ? b | (1 << k) : b), 0);
-  const layouts = args.map((a, i) => (o.params[i]!.tensor ? (Array.isArray(a) ? a.map((t: Tensor | null) => t?.layout ?? null) : a instanceof Tensor ? a.layout : a) : a));
+  const layouts = args.map((a, i) =>
+    o.params[i]!.tensor ? (Array.isArray(a) ? a.map((t: Tensor | null) => t?.layout ?? null) : a instanceof Tensor ? a.layout : a) : a,
+  );
   const node = save(o, bits, [], args, outs, layouts, null, false);
   return (gs) => node.apply(gs, slots.map(differentiable));
 }
 
 // ---- in place -----------------------------------------------------------------------------------------------------
 const NO_GRAD_VIEW =
-  'A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don\'t want the inplace to be tracked) or both outside (if you want the inplace to be tracked).';
+  "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).";
 
 export function checkInplace(self: Tensor): void {
   const view = viewRecord(self);
   const base = view ? view.base : self;
   if (base._requires_grad && base._node === null) {
     throw new RuntimeError(
-      view ? 'a view of a leaf Variable that requires grad is being used in an in-place operation.' : 'a leaf Variable that requires grad is being used in an in-place operation.',
+      view
+        ? 'a view of a leaf Variable that requires grad is being used in an in-place operation.'
+        : 'a leaf Variable that requires grad is being used in an in-place operation.',
     );
   }
   if (view?.creation === 'no_grad') throw new RuntimeError(NO_GRAD_VIEW);
   if (view?.creation === 'custom' || view?.creation === 'multi_output') {
     throw new RuntimeError(
       `Output ${self._output_nr} of ${(self._node as Node | null)?.name() ?? 'a function'} is a view and is being modified inplace. This view ${
-        view.creation === 'custom' ? 'was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.' : 'is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.'
+        view.creation === 'custom'
+          ? 'was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.'
+          : 'is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.'
       }`,
     );
   }
@@ -201,10 +220,12 @@ export function checkInplace(self: Tensor): void {
 function inplace(o: Op, args: unknown[], level: Level | null): unknown {
   const f = o.functional!;
   const self = args[0] as Tensor;
-  if (self.level !== level) throw new RuntimeError(`${o.name}: a tensor captured from outside the transform cannot be changed in place inside it`);
+  if (self.level !== level)
+    throw new RuntimeError(`${o.name}: a tensor captured from outside the transform cannot be changed in place inside it`);
   const record = needsGrad(o, args, level);
   if (!record) {
-    if (state.grad && recording(level) && self._view !== null && viewRecord(self)!.creation !== 'default' && requiresGrad(self)) checkInplace(self);
+    if (state.grad && recording(level) && self._view !== null && viewRecord(self)!.creation !== 'default' && requiresGrad(self))
+      checkInplace(self);
     if (byParts(f) && !f.decl.kernel) return copy_(self, call(f, [self, ...args.slice(1)]) as Tensor);
     return under(o, args, level);
   }
@@ -217,7 +238,10 @@ function inplace(o: Op, args: unknown[], level: Level | null): unknown {
   }
   const view = viewRecord(self);
   const base = view ? view.base : self;
-  const bits = o.tensors.reduce((b, i, k) => ([args[i]].flat().some((t) => t instanceof Tensor && tracked(t, level)) ? b | (1 << k) : b), 0);
+  const bits = o.tensors.reduce(
+    (b, i, k) => ([args[i]].flat().some((t) => t instanceof Tensor && tracked(t, level)) ? b | (1 << k) : b),
+    0,
+  );
   const oldBase = edgeOf(base);
   const saved = ruleOf(f, bits, args).saves[0] ? (under(registry.get('clone')!, [self, null], level) as Tensor) : null;
   if (saved) {

@@ -114,7 +114,7 @@ export class CopySlices extends Node {
     const part = replay(this.chain, g);
     const inner = this.fn.apply([part], [true, ...needs.slice(1)]);
     const through = inner[0];
-    const rest = through ?? (zeros(part));
+    const rest = through ?? zeros(part);
     return [needs[0] ? scatterInto(this.chain, 0, g, rest) : null, ...inner.slice(1)];
   }
   override release(): void {

@@ -1,6 +1,27 @@
 import { RuntimeError } from './errors.ts';
 
-const KNOWN = ['cpu', 'cuda', 'ipu', 'xpu', 'mkldnn', 'opengl', 'opencl', 'ideep', 'hip', 've', 'fpga', 'maia', 'xla', 'lazy', 'vulkan', 'mps', 'meta', 'hpu', 'mtia', 'privateuseone'];
+const KNOWN = [
+  'cpu',
+  'cuda',
+  'ipu',
+  'xpu',
+  'mkldnn',
+  'opengl',
+  'opencl',
+  'ideep',
+  'hip',
+  've',
+  'fpga',
+  'maia',
+  'xla',
+  'lazy',
+  'vulkan',
+  'mps',
+  'meta',
+  'hpu',
+  'mtia',
+  'privateuseone',
+];
 
 /** Where a tensor lives. `cpu` and `meta` (shapes without data) exist; one object each, compared by identity after `device()`. */
 export class Device {

@@ -158,7 +158,8 @@ const FLOAT_ORDER: readonly DType[] = [float32, float64];
 /** The smallest dtype that both convert to without changing category (torch.promote_types). */
 export function promote_types(a: DType, b: DType): DType {
   if (a === b) return a;
-  if (isFloat8(a) || isFloat8(b)) throw new Error(`Promotion for Float8 Types is not supported, attempted to promote ${a.scalarName} and ${b.scalarName}`);
+  if (isFloat8(a) || isFloat8(b))
+    throw new Error(`Promotion for Float8 Types is not supported, attempted to promote ${a.scalarName} and ${b.scalarName}`);
   if (a.category < b.category) return promote_types(b, a);
   if (a.category > b.category) {
     if (a.category !== Category.Complex || b.category !== Category.Floating) return a;
@@ -180,9 +181,7 @@ const widest = (order: readonly DType[], a: DType, b: DType): DType => (order.in
 function promoteUnsigned(a: DType, b: DType): DType {
   const bothUnsigned = !a.is_signed && !b.is_signed;
   if (bothUnsigned) return a.itemsize > b.itemsize ? a : b;
-  throw new Error(
-    `Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ${a.scalarName} and ${b.scalarName}`,
-  );
+  throw new Error(`Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ${a.scalarName} and ${b.scalarName}`);
 }
 
 /** Whether a cast from → to is allowed by the promotion rules (torch.can_cast). */
@@ -243,7 +242,12 @@ export function pythonFloat(v: number): string {
 /** Six significant digits, as C++ streams print. */
 function six(v: number | bigint): string {
   const x = Number(v);
-  return Math.abs(x) < 1e6 ? String(x) : x.toExponential(5).replace(/\.?0+e/, 'e').replace(/e([+-])(\d)$/, 'e$10$2');
+  return Math.abs(x) < 1e6
+    ? String(x)
+    : x
+        .toExponential(5)
+        .replace(/\.?0+e/, 'e')
+        .replace(/e([+-])(\d)$/, 'e$10$2');
 }
 /** torch.iinfo: the range of an integer dtype. `min` and `max` are bigints where numbers could not hold them. */
 export class iinfo {

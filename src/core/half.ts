@@ -6,7 +6,14 @@ const bits = new Uint32Array(float.buffer);
 export function fromHalf(h: number): number {
   const exponent = (h >> 10) & 31;
   const fraction = h & 1023;
-  const magnitude = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? Number.NaN : Number.POSITIVE_INFINITY) : (1024 + fraction) * 2 ** (exponent - 25);
+  const magnitude =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent === 31
+        ? fraction
+          ? Number.NaN
+          : Number.POSITIVE_INFINITY
+        : (1024 + fraction) * 2 ** (exponent - 25);
   return h & 0x8000 ? -magnitude : magnitude;
 }
 /** Rounds to the nearest half, ties to even. A double is rounded to float32 first, as PyTorch's conversions do. */

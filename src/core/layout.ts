@@ -61,14 +61,7 @@ export class Layout implements TensorMeta {
   get plain(): boolean {
     return !this.conj && !this.neg;
   }
-  with(changes: {
-    shape?: Shape;
-    stride?: Shape;
-    offset?: number;
-    dtype?: DType;
-    conj?: boolean;
-    neg?: boolean;
-  }): Layout {
+  with(changes: { shape?: Shape; stride?: Shape; offset?: number; dtype?: DType; conj?: boolean; neg?: boolean }): Layout {
     return new Layout(
       changes.shape ?? this.shape,
       changes.stride ?? this.stride,

@@ -71,7 +71,9 @@ export function inferSize(size: Shape, numel: number): number[] {
     return out;
   }
   if (unknown >= 0 && known === 0 && numel === 0) {
-    throw new RuntimeError(`cannot reshape tensor of 0 elements into shape ${show(size)} because the unspecified dimension size -1 can be any value and is ambiguous`);
+    throw new RuntimeError(
+      `cannot reshape tensor of 0 elements into shape ${show(size)} because the unspecified dimension size -1 can be any value and is ambiguous`,
+    );
   }
   throw new RuntimeError(`shape '${show(size)}' is invalid for input of size ${numel}`);
 }

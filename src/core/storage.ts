@@ -55,8 +55,8 @@ export interface VersionCell {
 export interface Heap {
   /** All of it; another object after it grew. */
   readonly buffer: ArrayBufferLike;
-  /** A block, or null where an ArrayBuffer is to be used. `keep`: the engine knows when it ends. */
-  allocate(nbytes: number, keep: boolean): Block | null;
+  /** A block, or null where an ArrayBuffer is to be used. `owned`: see Note [Ownership]. */
+  allocate(nbytes: number, owned: boolean): Block | null;
 }
 /** A part of a heap, which gets it back when the block is released or collected. */
 export interface Block {

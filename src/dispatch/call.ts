@@ -25,7 +25,11 @@ function typed(o: Op, args: unknown[]): unknown {
   if (low && rule && !o.functional) {
     const target = rule === 'lower' ? low : rule === 'float32' ? float32 : floatsIn(o, args).reduce(promote_types, low);
     const cast = (x: unknown): unknown =>
-      Array.isArray(x) ? x.map(cast) : x instanceof Tensor && x.dtype.is_floating_point && x.dtype !== float64 && x.dtype !== target ? castTo(x, target) : x;
+      Array.isArray(x)
+        ? x.map(cast)
+        : x instanceof Tensor && x.dtype.is_floating_point && x.dtype !== float64 && x.dtype !== target
+          ? castTo(x, target)
+          : x;
     state.autocast = null;
     state.busy--;
     try {
@@ -37,7 +41,9 @@ function typed(o: Op, args: unknown[]): unknown {
   }
   if (state.top !== null && o.isPointwise && o.functional === null) {
     const d = computeDtype(o, args);
-    const cast = args.map((x, i) => (x instanceof Tensor && o.formulaInputs.includes(i) && !o.ownTyped[i] && x.dtype !== d ? castTo(x, d) : x));
+    const cast = args.map((x, i) =>
+      x instanceof Tensor && o.formulaInputs.includes(i) && !o.ownTyped[i] && x.dtype !== d ? castTo(x, d) : x,
+    );
     return toLevel(o, cast);
   }
   return toLevel(o, args);
@@ -50,7 +56,14 @@ function floatsIn(o: Op, args: readonly unknown[]): DType[] {
   return found;
 }
 const castTo = (t: Tensor, d: DType): Tensor => call(registry.get('_to_copy')!, castArgs(t, d)) as Tensor;
-const castArgs = (t: Tensor, d: DType): unknown[] => [t, d, ...registry.get('_to_copy')!.params.slice(2).map((p) => p.default)];
+const castArgs = (t: Tensor, d: DType): unknown[] => [
+  t,
+  d,
+  ...registry
+    .get('_to_copy')!
+    .params.slice(2)
+    .map((p) => p.default),
+];
 
 /** The top level handles; with no level left, the plain tape does. */
 export function toLevel(o: Op, args: unknown[]): unknown {

@@ -65,7 +65,7 @@ function runKernel(o: Op, args: unknown[]): unknown {
 }
 function runKernelInto(o: Op, args: unknown[], outs: readonly Tensor[]): void {
   const a = named(o, resolved(o, args));
-  if (o.accelerated !== null && o.accelerated(a, ...outs)) return;
+  if (o.accelerated?.(a, ...outs)) return;
   holdingViews(() => o.decl.kernel!(a, ...outs));
 }
 /** Kernels read memory as it is: pending conjugations and negations are carried out first. */

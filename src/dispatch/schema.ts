@@ -140,7 +140,10 @@ function parseParam(text: string, keywordOnly: boolean): Param {
   const list = /\[\d*\]/.test(type);
   const fixedText = /\[(\d+)\]/.exec(type)?.[1];
   const fixed = fixedText === undefined ? null : Number(fixedText);
-  const base = type.replace(/\(.*?\)/g, '').replace(/\[\d*\]/g, '').replace(/\?/g, '');
+  const base = type
+    .replace(/\(.*?\)/g, '')
+    .replace(/\[\d*\]/g, '')
+    .replace(/\?/g, '');
   const tensor = base === 'Tensor';
   const hasDefault = def !== undefined;
   let value = hasDefault ? parseDefault(def) : undefined;

@@ -2,7 +2,12 @@
 import { isKwargs } from '../surface/bind.ts';
 
 /** The constructor's arguments by name; see bindCall. */
-export function bindArguments<T extends object>(owner: string, given: readonly unknown[], names: readonly (keyof T & string)[], defaults: Partial<T>): T {
+export function bindArguments<T extends object>(
+  owner: string,
+  given: readonly unknown[],
+  names: readonly (keyof T & string)[],
+  defaults: Partial<T>,
+): T {
   return bindCall(`${owner}.__init__`, given, names, defaults, 1);
 }
 /**
@@ -10,12 +15,20 @@ export function bindArguments<T extends object>(owner: string, given: readonly u
  * (self) come before them and count in messages.
  * @throws TypeError in Python's words for unknown, missing or surplus arguments.
  */
-export function bindCall<T extends object>(callable: string, given: readonly unknown[], names: readonly (keyof T & string)[], defaults: Partial<T>, before = 0): T {
+export function bindCall<T extends object>(
+  callable: string,
+  given: readonly unknown[],
+  names: readonly (keyof T & string)[],
+  defaults: Partial<T>,
+  before = 0,
+): T {
   const last = given[given.length - 1];
   const kwargs = given.length > 0 && isKwargs(last) ? last : null;
   const positional = kwargs ? given.slice(0, -1) : given;
   if (positional.length > names.length) {
-    throw new TypeError(`${callable}() takes from ${names.length - Object.keys(defaults).length + before} to ${names.length + before} positional arguments but ${positional.length + before} were given`);
+    throw new TypeError(
+      `${callable}() takes from ${names.length - Object.keys(defaults).length + before} to ${names.length + before} positional arguments but ${positional.length + before} were given`,
+    );
   }
   const out: Record<string, unknown> = { ...defaults };
   positional.forEach((v, i) => {

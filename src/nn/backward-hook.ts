@@ -34,7 +34,9 @@ export class BackwardHook {
     this.inputNode = node;
     node?.register_hook((gradInputs) => {
       if (this.gradOutputs === null) {
-        throw new RuntimeError(`Module backward hook for grad_input is called before the grad_output one. This happens because the gradient in your nn.Module flows to the Module's input without passing through the Module's output. Make sure that the output depends on the input and that the loss is computed based on the output.`);
+        throw new RuntimeError(
+          `Module backward hook for grad_input is called before the grad_output one. This happens because the gradient in your nn.Module flows to the Module's input without passing through the Module's output. Make sure that the output depends on the input and that the loss is computed based on the output.`,
+        );
       }
       const places = tensorPlaces(args);
       const full = args.map((_, i) => (places.includes(i) ? gradInputs[places.indexOf(i)]! : null));
@@ -64,7 +66,10 @@ export class BackwardHook {
         // No input needs a gradient: the hooks run now, with none.
         for (const hook of this.hooks) {
           const r = hook(this.module, [], current);
-          if (r !== undefined && r !== null) throw new RuntimeError('Backward hook for Modules where no input requires gradient should always return None or None for all gradients.');
+          if (r !== undefined && r !== null)
+            throw new RuntimeError(
+              'Backward hook for Modules where no input requires gradient should always return None or None for all gradients.',
+            );
         }
         this.gradOutputs = null;
       }

@@ -4,9 +4,13 @@ import type { Tensor } from '../core/tensor.ts';
 import * as F from './functional.ts';
 import { configured, python } from './simple.ts';
 
-const DropoutNd = configured((p = 0.5, inplace = false) => ({ p, inplace }), null, (m) => {
-  if (!(m.p >= 0 && m.p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${python(m.p, true)}`);
-});
+const DropoutNd = configured(
+  (p = 0.5, inplace = false) => ({ p, inplace }),
+  null,
+  (m) => {
+    if (!(m.p >= 0 && m.p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${python(m.p, true)}`);
+  },
+);
 abstract class AnyDropout extends DropoutNd {
   override extra_repr(): string {
     return `p=${python(this.p, true)}, inplace=${python(this.inplace)}`;

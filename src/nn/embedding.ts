@@ -78,23 +78,64 @@ export class Embedding extends Table {
   static override readonly __name__: string = 'Embedding';
   constructor(
     ...args: Arguments<
-      [num_embeddings: number, embedding_dim: number, padding_idx?: number | null, max_norm?: number | null, norm_type?: number, scale_grad_by_freq?: boolean, sparse?: boolean],
+      [
+        num_embeddings: number,
+        embedding_dim: number,
+        padding_idx?: number | null,
+        max_norm?: number | null,
+        norm_type?: number,
+        scale_grad_by_freq?: boolean,
+        sparse?: boolean,
+      ],
       EmbeddingOptions
     >
   ) {
     const a = bindArguments<EmbeddingOptions>(
       'Embedding',
       args,
-      ['num_embeddings', 'embedding_dim', 'padding_idx', 'max_norm', 'norm_type', 'scale_grad_by_freq', 'sparse', '_weight', '_freeze', 'device', 'dtype'],
-      { padding_idx: null, max_norm: null, norm_type: 2, scale_grad_by_freq: false, sparse: false, _weight: null, _freeze: false, device: null, dtype: null },
+      [
+        'num_embeddings',
+        'embedding_dim',
+        'padding_idx',
+        'max_norm',
+        'norm_type',
+        'scale_grad_by_freq',
+        'sparse',
+        '_weight',
+        '_freeze',
+        'device',
+        'dtype',
+      ],
+      {
+        padding_idx: null,
+        max_norm: null,
+        norm_type: 2,
+        scale_grad_by_freq: false,
+        sparse: false,
+        _weight: null,
+        _freeze: false,
+        device: null,
+        dtype: null,
+      },
     );
     super(a, !a._freeze);
   }
   /** An embedding that starts from a table of its own, which is not trained unless `freeze` is false. */
   static from_pretrained(
     ...args: Arguments<
-      [embeddings: Tensor, freeze?: boolean, padding_idx?: number | null, max_norm?: number | null, norm_type?: number, scale_grad_by_freq?: boolean, sparse?: boolean],
-      { embeddings: Tensor; freeze: boolean } & Pick<EmbeddingOptions, 'padding_idx' | 'max_norm' | 'norm_type' | 'scale_grad_by_freq' | 'sparse'>
+      [
+        embeddings: Tensor,
+        freeze?: boolean,
+        padding_idx?: number | null,
+        max_norm?: number | null,
+        norm_type?: number,
+        scale_grad_by_freq?: boolean,
+        sparse?: boolean,
+      ],
+      { embeddings: Tensor; freeze: boolean } & Pick<
+        EmbeddingOptions,
+        'padding_idx' | 'max_norm' | 'norm_type' | 'scale_grad_by_freq' | 'sparse'
+      >
     >
   ): Embedding {
     const { embeddings, freeze, ...rest } = bindArguments<{ embeddings: Tensor; freeze: boolean } & Partial<EmbeddingOptions>>(
@@ -126,15 +167,47 @@ export class EmbeddingBag extends Table {
   readonly include_last_offset: boolean;
   constructor(
     ...args: Arguments<
-      [num_embeddings: number, embedding_dim: number, max_norm?: number | null, norm_type?: number, scale_grad_by_freq?: boolean, mode?: 'sum' | 'mean' | 'max', sparse?: boolean],
+      [
+        num_embeddings: number,
+        embedding_dim: number,
+        max_norm?: number | null,
+        norm_type?: number,
+        scale_grad_by_freq?: boolean,
+        mode?: 'sum' | 'mean' | 'max',
+        sparse?: boolean,
+      ],
       EmbeddingBagOptions
     >
   ) {
     const a = bindArguments<EmbeddingBagOptions>(
       'EmbeddingBag',
       args,
-      ['num_embeddings', 'embedding_dim', 'max_norm', 'norm_type', 'scale_grad_by_freq', 'mode', 'sparse', '_weight', 'include_last_offset', 'padding_idx', 'device', 'dtype'],
-      { max_norm: null, norm_type: 2, scale_grad_by_freq: false, mode: 'mean', sparse: false, _weight: null, include_last_offset: false, padding_idx: null, device: null, dtype: null },
+      [
+        'num_embeddings',
+        'embedding_dim',
+        'max_norm',
+        'norm_type',
+        'scale_grad_by_freq',
+        'mode',
+        'sparse',
+        '_weight',
+        'include_last_offset',
+        'padding_idx',
+        'device',
+        'dtype',
+      ],
+      {
+        max_norm: null,
+        norm_type: 2,
+        scale_grad_by_freq: false,
+        mode: 'mean',
+        sparse: false,
+        _weight: null,
+        include_last_offset: false,
+        padding_idx: null,
+        device: null,
+        dtype: null,
+      },
     );
     super(a, true);
     this.mode = a.mode;

@@ -22,6 +22,13 @@ export * as parameter from './parameter.ts';
 export * from './pooling.ts';
 export * from './rearrange.ts';
 export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase } from './rnn.ts';
-export { type Activation, Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer } from './transformer.ts';
+export {
+  type Activation,
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+} from './transformer.ts';
 export * from './upsampling.ts';
 export * as utils from './utils/index.ts';

@@ -17,7 +17,10 @@ interface Drawn {
 
 /** The gain that keeps variance through a nonlinearity. */
 export function calculate_gain(nonlinearity: string, param: number | null = null): number {
-  if (['linear', 'conv1d', 'conv2d', 'conv3d', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d', 'sigmoid'].includes(nonlinearity)) return 1;
+  if (
+    ['linear', 'conv1d', 'conv2d', 'conv3d', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d', 'sigmoid'].includes(nonlinearity)
+  )
+    return 1;
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;
@@ -40,14 +43,24 @@ export function _calculate_fan_in_and_fan_out(tensor: Tensor): [fan_in: number, 
 }
 export function _calculate_correct_fan(tensor: Tensor, mode: string): number {
   const lower = mode.toLowerCase();
-  if (lower !== 'fan_in' && lower !== 'fan_out') throw new ValueError(`Mode ${lower} not supported, please use one of ['fan_in', 'fan_out']`);
+  if (lower !== 'fan_in' && lower !== 'fan_out')
+    throw new ValueError(`Mode ${lower} not supported, please use one of ['fan_in', 'fan_out']`);
   const [fan_in, fan_out] = _calculate_fan_in_and_fan_out(tensor);
   return lower === 'fan_in' ? fan_in : fan_out;
 }
 
 /** U(a, b), in place. */
-export function uniform_(tensor: Tensor, ...args: Arguments<[a?: number, b?: number, generator?: Generator | null], { a: number; b: number } & Drawn>): Tensor {
-  const { a, b, generator } = bindCall<{ a: number; b: number } & Drawn>('uniform_', args, ['a', 'b', 'generator'], { a: 0, b: 1, generator: null }, 1);
+export function uniform_(
+  tensor: Tensor,
+  ...args: Arguments<[a?: number, b?: number, generator?: Generator | null], { a: number; b: number } & Drawn>
+): Tensor {
+  const { a, b, generator } = bindCall<{ a: number; b: number } & Drawn>(
+    'uniform_',
+    args,
+    ['a', 'b', 'generator'],
+    { a: 0, b: 1, generator: null },
+    1,
+  );
   return no_grad(() => tensor.uniform_(a, b, { generator }));
 }
 interface Normal extends Drawn {
@@ -68,7 +81,13 @@ export function trunc_normal_(
   tensor: Tensor,
   ...args: Arguments<[mean?: number, std?: number, a?: number, b?: number, generator?: Generator | null], TruncatedNormal>
 ): Tensor {
-  const settings = bindCall<TruncatedNormal>('trunc_normal_', args, ['mean', 'std', 'a', 'b', 'generator'], { mean: 0, std: 1, a: -2, b: 2, generator: null }, 1);
+  const settings = bindCall<TruncatedNormal>(
+    'trunc_normal_',
+    args,
+    ['mean', 'std', 'a', 'b', 'generator'],
+    { mean: 0, std: 1, a: -2, b: 2, generator: null },
+    1,
+  );
   return no_grad(() => truncated(tensor, settings));
 }
 /** One value everywhere, in place. */
@@ -129,7 +148,13 @@ interface Kaiming extends Drawn {
 }
 type KaimingArguments = Arguments<[a?: number, mode?: FanMode, nonlinearity?: string, generator?: Generator | null], Kaiming>;
 function kaiming(name: string, tensor: Tensor, args: KaimingArguments, fill: (std: number, generator: Generator | null) => Tensor): Tensor {
-  const { a, mode, nonlinearity, generator } = bindCall<Kaiming>(name, args, ['a', 'mode', 'nonlinearity', 'generator'], { a: 0, mode: 'fan_in', nonlinearity: 'leaky_relu', generator: null }, 1);
+  const { a, mode, nonlinearity, generator } = bindCall<Kaiming>(
+    name,
+    args,
+    ['a', 'mode', 'nonlinearity', 'generator'],
+    { a: 0, mode: 'fan_in', nonlinearity: 'leaky_relu', generator: null },
+    1,
+  );
   if (tensor.layout.shape.includes(0)) {
     console.warn('Initializing zero-element tensors is a no-op');
     return tensor;
@@ -168,8 +193,17 @@ interface Sparse extends Drawn {
   std: number;
 }
 /** Every column has a fraction of zeros; Martens 2010. */
-export function sparse_(tensor: Tensor, ...args: Arguments<[sparsity: number, std?: number, generator?: Generator | null], Sparse>): Tensor {
-  const { sparsity, std, generator } = bindCall<Sparse>('sparse_', args, ['sparsity', 'std', 'generator'], { std: 0.01, generator: null }, 1);
+export function sparse_(
+  tensor: Tensor,
+  ...args: Arguments<[sparsity: number, std?: number, generator?: Generator | null], Sparse>
+): Tensor {
+  const { sparsity, std, generator } = bindCall<Sparse>(
+    'sparse_',
+    args,
+    ['sparsity', 'std', 'generator'],
+    { std: 0.01, generator: null },
+    1,
+  );
   if (tensor.ndim !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
   const [rows, cols] = tensor.layout.shape as readonly [number, number];
   const zeros = Math.ceil(sparsity * rows);

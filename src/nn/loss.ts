@@ -3,7 +3,7 @@ import { ValueError } from '../core/errors.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { PairwiseDistance } from './distance.ts';
 import * as F from './functional.ts';
-import { Module } from './module.ts';
+import type { Module } from './module.ts';
 import { configured } from './simple.ts';
 
 /** How the losses of the elements become one: not at all, their (weighted) mean, or their sum. */
@@ -26,9 +26,18 @@ function weighted(m: Module & Reduced & { weight: Tensor | null }): void {
   m.register_buffer('weight', m.weight);
 }
 
-const Loss = configured((size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({ size_average, reduce, reduction }), '', legacyReduction);
+const Loss = configured(
+  (size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({ size_average, reduce, reduction }),
+  '',
+  legacyReduction,
+);
 const WeightedLoss = configured(
-  (weight: Tensor | null = null, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({ weight, size_average, reduce, reduction }),
+  (weight: Tensor | null = null, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({
+    weight,
+    size_average,
+    reduce,
+    reduction,
+  }),
   '',
   weighted,
 );
@@ -49,7 +58,13 @@ export class MSELoss extends Loss {
 }
 /** The negative log-probability of the target class: log-probabilities (N, C, …), classes (N, …). */
 export class NLLLoss extends configured(
-  (weight: Tensor | null = null, size_average: Legacy = null, ignore_index = -100, reduce: Legacy = null, reduction: Reduction = 'mean') => ({
+  (
+    weight: Tensor | null = null,
+    size_average: Legacy = null,
+    ignore_index = -100,
+    reduce: Legacy = null,
+    reduction: Reduction = 'mean',
+  ) => ({
     weight,
     size_average,
     ignore_index,
@@ -66,7 +81,14 @@ export class NLLLoss extends configured(
 }
 /** Softmax and the negative log-likelihood of classes (N, …), or of probabilities (N, C, …), from logits (N, C, …). */
 export class CrossEntropyLoss extends configured(
-  (weight: Tensor | null = null, size_average: Legacy = null, ignore_index = -100, reduce: Legacy = null, reduction: Reduction = 'mean', label_smoothing = 0) => ({
+  (
+    weight: Tensor | null = null,
+    size_average: Legacy = null,
+    ignore_index = -100,
+    reduce: Legacy = null,
+    reduction: Reduction = 'mean',
+    label_smoothing = 0,
+  ) => ({
     weight,
     size_average,
     ignore_index,
@@ -112,7 +134,12 @@ export class GaussianNLLLoss extends configured((full = false, eps = 1e-6, reduc
 }
 /** The Kullback–Leibler divergence of targets from log-probabilities. */
 export class KLDivLoss extends configured(
-  (size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction | 'batchmean' = 'mean', log_target = false) => ({ size_average, reduce, reduction, log_target }),
+  (size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction | 'batchmean' = 'mean', log_target = false) => ({
+    size_average,
+    reduce,
+    reduction,
+    log_target,
+  }),
   '',
   legacyReduction,
 ) {
@@ -130,7 +157,13 @@ export class BCELoss extends WeightedLoss {
 }
 /** Sigmoid and BCELoss in one stable formula. */
 export class BCEWithLogitsLoss extends configured(
-  (weight: Tensor | null = null, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean', pos_weight: Tensor | null = null) => ({
+  (
+    weight: Tensor | null = null,
+    size_average: Legacy = null,
+    reduce: Legacy = null,
+    reduction: Reduction = 'mean',
+    pos_weight: Tensor | null = null,
+  ) => ({
     weight,
     size_average,
     reduce,
@@ -151,7 +184,12 @@ export class BCEWithLogitsLoss extends configured(
 }
 /** x where the target is 1, max(0, margin − x) where it is −1. */
 export class HingeEmbeddingLoss extends configured(
-  (margin = 1, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({ margin, size_average, reduce, reduction }),
+  (margin = 1, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({
+    margin,
+    size_average,
+    reduce,
+    reduction,
+  }),
   '',
   legacyReduction,
 ) {
@@ -169,7 +207,12 @@ export class MultiLabelMarginLoss extends Loss {
 }
 /** Quadratic below beta, linear above. */
 export class SmoothL1Loss extends configured(
-  (size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean', beta = 1) => ({ size_average, reduce, reduction, beta }),
+  (size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean', beta = 1) => ({
+    size_average,
+    reduce,
+    reduction,
+    beta,
+  }),
   '',
   legacyReduction,
 ) {
@@ -201,7 +244,12 @@ export class MultiLabelSoftMarginLoss extends WeightedLoss {
 }
 
 const MarginLoss = configured(
-  (margin = 0, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({ margin, size_average, reduce, reduction }),
+  (margin = 0, size_average: Legacy = null, reduce: Legacy = null, reduction: Reduction = 'mean') => ({
+    margin,
+    size_average,
+    reduce,
+    reduction,
+  }),
   '',
   legacyReduction,
 );
@@ -233,7 +281,8 @@ export class MultiMarginLoss extends configured(
   (m) => {
     weighted(m);
     if (m.p !== 1 && m.p !== 2) throw new ValueError('only p == 1 and p == 2 supported');
-    if (m.weight !== null && m.weight.ndim !== 1) throw new ValueError(`MultiMarginLoss: expected weight to be None or 1D tensor, got ${m.weight.ndim}D instead`);
+    if (m.weight !== null && m.weight.ndim !== 1)
+      throw new ValueError(`MultiMarginLoss: expected weight to be None or 1D tensor, got ${m.weight.ndim}D instead`);
   },
 ) {
   static override readonly __name__: string = 'MultiMarginLoss';
@@ -272,7 +321,12 @@ export class TripletMarginLoss extends configured(
 export type DistanceFunction = (a: Tensor, b: Tensor) => Tensor;
 /** TripletMarginLoss with a distance of one's own. */
 export class TripletMarginWithDistanceLoss extends configured(
-  (distance_function: DistanceFunction | null = null, margin = 1, swap = false, reduction: Reduction = 'mean') => ({ distance_function, margin, swap, reduction }),
+  (distance_function: DistanceFunction | null = null, margin = 1, swap = false, reduction: Reduction = 'mean') => ({
+    distance_function,
+    margin,
+    swap,
+    reduction,
+  }),
   '',
   (m) => {
     positiveMargin('TripletMarginWithDistanceLoss', m.margin);
@@ -286,9 +340,26 @@ export class TripletMarginWithDistanceLoss extends configured(
   }
 }
 /** The connectionist temporal classification of sequences without alignment; Graves et al. 2006. */
-export class CTCLoss extends configured((blank = 0, reduction: Reduction = 'mean', zero_infinity = false) => ({ blank, reduction, zero_infinity })) {
+export class CTCLoss extends configured((blank = 0, reduction: Reduction = 'mean', zero_infinity = false) => ({
+  blank,
+  reduction,
+  zero_infinity,
+})) {
   static override readonly __name__: string = 'CTCLoss';
-  forward(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | readonly number[], target_lengths: Tensor | readonly number[]): Tensor {
-    return F.ctc_loss(log_probs, targets, input_lengths as Tensor, target_lengths as Tensor, this.blank, this.reduction, this.zero_infinity);
+  forward(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor | readonly number[],
+    target_lengths: Tensor | readonly number[],
+  ): Tensor {
+    return F.ctc_loss(
+      log_probs,
+      targets,
+      input_lengths as Tensor,
+      target_lengths as Tensor,
+      this.blank,
+      this.reduction,
+      this.zero_infinity,
+    );
   }
 }

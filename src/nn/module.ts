@@ -12,18 +12,38 @@ import * as torch from '../surface/generated/torch.ts';
 import { BackwardHook } from './backward-hook.ts';
 import { Buffer, is_lazy, Parameter } from './parameter.ts';
 
-/** biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a module is callable; the call's type comes from forward */
+// A module is callable: the call's type comes from forward.
 export interface Module {
   (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
 }
 
 export type ForwardPreHook = (module: Module, args: unknown[]) => unknown;
 export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
-export type BackwardHookFunction = (module: Module, grad_input: readonly (Tensor | null)[], grad_output: readonly (Tensor | null)[]) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
-export type BackwardPreHook = (module: Module, grad_output: readonly (Tensor | null)[]) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
+export type BackwardHookFunction = (
+  module: Module,
+  grad_input: readonly (Tensor | null)[],
+  grad_output: readonly (Tensor | null)[],
+) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
+export type BackwardPreHook = (
+  module: Module,
+  grad_output: readonly (Tensor | null)[],
+) => readonly (Tensor | null)[] | Tensor | null | undefined | void;
 export type StateDict = Record<string, Tensor> & { _metadata?: Record<string, { version: number }> };
-type StateDictHook = (module: Module, state_dict: StateDict, prefix: string, local_metadata: { version: number }) => StateDict | undefined | void;
-type LoadPreHook = (state_dict: StateDict, prefix: string, local_metadata: unknown, strict: boolean, missing_keys: string[], unexpected_keys: string[], error_msgs: string[]) => void;
+type StateDictHook = (
+  module: Module,
+  state_dict: StateDict,
+  prefix: string,
+  local_metadata: { version: number },
+) => StateDict | undefined | void;
+type LoadPreHook = (
+  state_dict: StateDict,
+  prefix: string,
+  local_metadata: unknown,
+  strict: boolean,
+  missing_keys: string[],
+  unexpected_keys: string[],
+  error_msgs: string[],
+) => void;
 type LoadPostHook = (module: Module, incompatible: IncompatibleKeys) => void;
 /** What load_state_dict found. */
 export interface IncompatibleKeys {
@@ -50,19 +70,24 @@ export interface Internals {
 }
 
 /** Hooks of all modules (torch.nn.modules.module.register_module_forward_hook and relatives). */
-const everywhere = { forwardPre: [] as ForwardPreHook[], forward: [] as ForwardHook[], backward: [] as BackwardHookFunction[], backwardPre: [] as BackwardPreHook[] };
+const everywhere = {
+  forwardPre: [] as ForwardPreHook[],
+  forward: [] as ForwardHook[],
+  backward: [] as BackwardHookFunction[],
+  backwardPre: [] as BackwardPreHook[],
+};
 export const register_module_forward_pre_hook = (hook: ForwardPreHook): RemovableHandle => listed(everywhere.forwardPre, hook);
 export const register_module_forward_hook = (hook: ForwardHook): RemovableHandle => listed(everywhere.forward, hook);
 export const register_module_full_backward_hook = (hook: BackwardHookFunction): RemovableHandle => listed(everywhere.backward, hook);
 export const register_module_full_backward_pre_hook = (hook: BackwardPreHook): RemovableHandle => listed(everywhere.backwardPre, hook);
-const anyGlobalHook = (): boolean => everywhere.forwardPre.length + everywhere.forward.length + everywhere.backward.length + everywhere.backwardPre.length > 0;
+const anyGlobalHook = (): boolean =>
+  everywhere.forwardPre.length + everywhere.forward.length + everywhere.backward.length + everywhere.backwardPre.length > 0;
 
 /** Modules whose forward runs, to find children that were never registered. */
 const running: Module[] = [];
 const checked = new WeakMap<Module, WeakSet<Module>>();
 
 /** Base class of all neural network modules; see https://pytorch.org/docs/stable/generated/torch.nn.Module.html. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
 export abstract class Module {
   /** The class name for repr and messages, which minified code keeps. */
   static readonly __name__: string = 'Module';
@@ -155,14 +180,16 @@ export abstract class Module {
   /** Adds a parameter, or a null that keeps its place. */
   register_parameter(name: string, param: Parameter | null): void {
     checkName(this, name, 'parameter', (v) => v instanceof Parameter);
-    if (param !== null && !(param instanceof Parameter)) throw new TypeError(`cannot assign '${typeName(param)}' object to parameter '${name}' (torch.nn.Parameter or None required)`);
+    if (param !== null && !(param instanceof Parameter))
+      throw new TypeError(`cannot assign '${typeName(param)}' object to parameter '${name}' (torch.nn.Parameter or None required)`);
     if (param === null) this._internals.absent.set(name, 'parameter');
     define(this, name, param);
   }
   /** Adds a tensor that is state but no parameter, such as a running mean. */
   register_buffer(name: string, tensor: Tensor | null, persistent = true): void {
     checkName(this, name, 'buffer', (v) => v instanceof Tensor && (v === tensor || this._internals.buffers.has(name)));
-    if (tensor !== null && !(tensor instanceof Tensor)) throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
+    if (tensor !== null && !(tensor instanceof Tensor))
+      throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
     this._internals.buffers.set(name, persistent);
     if (tensor === null) this._internals.absent.set(name, 'buffer');
     define(this, name, tensor);
@@ -197,7 +224,13 @@ export abstract class Module {
       const v = valueOf(this, key);
       if (v === null) {
         if (absent.get(key) === kind) yield [key, null];
-      } else if (kind === 'child' ? v instanceof Module : kind === 'buffer' ? v instanceof Buffer || (v instanceof Tensor && buffers.has(key)) : v instanceof Parameter && !buffers.has(key)) {
+      } else if (
+        kind === 'child'
+          ? v instanceof Module
+          : kind === 'buffer'
+            ? v instanceof Buffer || (v instanceof Tensor && buffers.has(key))
+            : v instanceof Parameter && !buffers.has(key)
+      ) {
         yield [key, v];
       }
     }
@@ -389,7 +422,8 @@ export abstract class Module {
   /** Parameters and persistent buffers by dotted name. Tensors share memory with the module's. */
   state_dict(options: { destination?: StateDict; prefix?: string; keep_vars?: boolean } = {}): StateDict {
     const { destination = {} as StateDict, prefix = '', keep_vars = false } = options;
-    if (!destination._metadata) Object.defineProperty(destination, '_metadata', { value: {}, writable: true, enumerable: false, configurable: true });
+    if (!destination._metadata)
+      Object.defineProperty(destination, '_metadata', { value: {}, writable: true, enumerable: false, configurable: true });
     const version = (this.constructor as { _version?: number })._version ?? 1;
     destination._metadata![prefix.slice(0, -1)] = { version };
     this._save_to_state_dict(destination, prefix, keep_vars);
@@ -412,9 +446,13 @@ export abstract class Module {
    * Copies parameters and buffers from a state dict.
    * @throws RuntimeError listing all keys and shapes that do not fit; with `strict` missing and unexpected keys count too.
    */
-  load_state_dict(state_dict: StateDict | Map<string, Tensor>, options: { strict?: boolean; assign?: boolean } | boolean = {}): IncompatibleKeys {
+  load_state_dict(
+    state_dict: StateDict | Map<string, Tensor>,
+    options: { strict?: boolean; assign?: boolean } | boolean = {},
+  ): IncompatibleKeys {
     const { strict = true, assign = false } = typeof options === 'boolean' ? { strict: options } : options;
-    if (typeof state_dict !== 'object' || state_dict === null) throw new TypeError(`Expected state_dict to be dict-like, got ${typeName(state_dict)}.`);
+    if (typeof state_dict !== 'object' || state_dict === null)
+      throw new TypeError(`Expected state_dict to be dict-like, got ${typeName(state_dict)}.`);
     const source: StateDict = state_dict instanceof Map ? (Object.fromEntries(state_dict) as StateDict) : { ...state_dict };
     const errors: string[] = [];
     const missing_keys: string[] = [];
@@ -436,12 +474,21 @@ export abstract class Module {
     return incompatibleKeys(missing_keys, unexpected_keys);
   }
   /** @internal */
-  _load_from_state_dict(state_dict: StateDict, prefix: string, local_metadata: { version?: number; assign?: boolean }, strict: boolean, missing_keys: string[], unexpected_keys: string[], error_msgs: string[]): void {
+  _load_from_state_dict(
+    state_dict: StateDict,
+    prefix: string,
+    local_metadata: { version?: number; assign?: boolean },
+    strict: boolean,
+    missing_keys: string[],
+    unexpected_keys: string[],
+    error_msgs: string[],
+  ): void {
     for (const hook of this._internals.loadPre) hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs);
     const { buffers } = this._internals;
     const local: [string, Tensor | null][] = [];
     for (const [name, p] of this.own('parameter')) local.push([name, p as Tensor | null]);
-    for (const [name, b] of this.own('buffer')) if (b instanceof Buffer ? b.persistent : (buffers.get(name) ?? true)) local.push([name, b as Tensor | null]);
+    for (const [name, b] of this.own('buffer'))
+      if (b instanceof Buffer ? b.persistent : (buffers.get(name) ?? true)) local.push([name, b as Tensor | null]);
     for (const [name, t] of local) {
       if (t === null) continue;
       const key = prefix + name;
@@ -451,15 +498,20 @@ export abstract class Module {
         continue;
       }
       if (!(input instanceof Tensor)) {
-        error_msgs.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${typeName(input)}`);
+        error_msgs.push(
+          `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${typeName(input)}`,
+        );
         continue;
       }
       if (!is_lazy(t) && !sameShape(input.shape, t.layout.shape)) {
-        error_msgs.push(`size mismatch for ${key}: copying a param with shape torch.Size(${showShape(input.layout.shape)}) from checkpoint, the shape in current model is torch.Size(${showShape(t.layout.shape)}).`);
+        error_msgs.push(
+          `size mismatch for ${key}: copying a param with shape torch.Size(${showShape(input.layout.shape)}) from checkpoint, the shape in current model is torch.Size(${showShape(t.layout.shape)}).`,
+        );
         continue;
       }
       no_grad(() => {
-        if (local_metadata.assign) define(this, name, t instanceof Parameter && !(input instanceof Parameter) ? new Parameter(input, t.requires_grad) : input);
+        if (local_metadata.assign)
+          define(this, name, t instanceof Parameter && !(input instanceof Parameter) ? new Parameter(input, t.requires_grad) : input);
         else t.copy_(input);
       });
     }
@@ -503,7 +555,11 @@ export abstract class Module {
     return this.register_full_backward_hook(hook);
   }
   /** @internal */
-  hook<K extends 'forwardPre' | 'forward' | 'backward' | 'backwardPre'>(kind: K, hook: Internals[K][number], prepend = false): RemovableHandle {
+  hook<K extends 'forwardPre' | 'forward' | 'backward' | 'backwardPre'>(
+    kind: K,
+    hook: Internals[K][number],
+    prepend = false,
+  ): RemovableHandle {
     const internals = this._internals;
     const list = internals[kind] as unknown[];
     if (prepend) list.unshift(hook);
@@ -513,7 +569,8 @@ export abstract class Module {
       remove: () => {
         const i = list.indexOf(hook);
         if (i >= 0) list.splice(i, 1);
-        internals.hooked = internals.forwardPre.length + internals.forward.length + internals.backward.length + internals.backwardPre.length > 0;
+        internals.hooked =
+          internals.forwardPre.length + internals.forward.length + internals.backward.length + internals.backwardPre.length > 0;
       },
     };
   }
@@ -564,7 +621,14 @@ const valueOf = (m: Module, key: string): unknown => (m as unknown as Record<str
 function define(m: Module, name: string, value: unknown): void {
   Object.defineProperty(m, name, { value, writable: true, enumerable: true, configurable: true });
 }
-const typeName = (x: unknown): string => (x === null || x === undefined ? 'NoneType' : x instanceof Tensor ? 'torch.FloatTensor' : typeof x === 'object' ? x.constructor.name : typeof x);
+const typeName = (x: unknown): string =>
+  x === null || x === undefined
+    ? 'NoneType'
+    : x instanceof Tensor
+      ? 'torch.FloatTensor'
+      : typeof x === 'object'
+        ? x.constructor.name
+        : typeof x;
 function checkName(m: Module, name: string, what: string, isSame: (v: unknown) => boolean): void {
   if (typeof name !== 'string') throw new TypeError(`${what} name should be a string. Got ${typeof name}`);
   if (name.includes('.')) throw new KeyError(`${what} name can't contain "."${what === 'module' ? `, got: ${name}` : ''}`);
@@ -577,7 +641,10 @@ function incompatibleKeys(missing_keys: string[], unexpected_keys: string[]): In
   const r = { missing_keys, unexpected_keys };
   const text = (keys: string[]): string => `[${keys.map((k) => `'${k}'`).join(', ')}]`;
   Object.defineProperty(r, 'toString', {
-    value: () => (missing_keys.length + unexpected_keys.length === 0 ? '<All keys matched successfully>' : `_IncompatibleKeys(missing_keys=${text(missing_keys)}, unexpected_keys=${text(unexpected_keys)})`),
+    value: () =>
+      missing_keys.length + unexpected_keys.length === 0
+        ? '<All keys matched successfully>'
+        : `_IncompatibleKeys(missing_keys=${text(missing_keys)}, unexpected_keys=${text(unexpected_keys)})`,
   });
   return r;
 }

@@ -17,7 +17,10 @@ abstract class Affine extends Module {
   bias: Parameter | null = null;
   /** @internal */
   protected _register(shape: readonly number[], weight: boolean, bias: boolean, factory: FactoryOptions): void {
-    for (const [name, present] of [['weight', weight], ['bias', bias]] as const) {
+    for (const [name, present] of [
+      ['weight', weight],
+      ['bias', bias],
+    ] as const) {
       if (present) this[name] = new Parameter(torch.empty(shape, factory));
       else this.register_parameter(name, null);
     }
@@ -42,15 +45,25 @@ export class LayerNorm extends Affine {
   readonly normalized_shape: readonly number[];
   readonly eps: number;
   readonly elementwise_affine: boolean;
-  constructor(...args: Arguments<[normalized_shape: number | readonly number[], eps?: number, elementwise_affine?: boolean, bias?: boolean], LayerNormOptions>) {
+  constructor(
+    ...args: Arguments<
+      [normalized_shape: number | readonly number[], eps?: number, elementwise_affine?: boolean, bias?: boolean],
+      LayerNormOptions
+    >
+  ) {
     super();
-    const a = bindArguments<LayerNormOptions>('LayerNorm', args, ['normalized_shape', 'eps', 'elementwise_affine', 'bias', 'device', 'dtype'], {
-      eps: 1e-5,
-      elementwise_affine: true,
-      bias: true,
-      device: null,
-      dtype: null,
-    });
+    const a = bindArguments<LayerNormOptions>(
+      'LayerNorm',
+      args,
+      ['normalized_shape', 'eps', 'elementwise_affine', 'bias', 'device', 'dtype'],
+      {
+        eps: 1e-5,
+        elementwise_affine: true,
+        bias: true,
+        device: null,
+        dtype: null,
+      },
+    );
     this.normalized_shape = shapeOf(a.normalized_shape);
     this.eps = a.eps;
     this.elementwise_affine = a.elementwise_affine;
@@ -76,7 +89,9 @@ export class RMSNorm extends Module {
   readonly eps: number | null;
   readonly elementwise_affine: boolean;
   weight: Parameter | null = null;
-  constructor(...args: Arguments<[normalized_shape: number | readonly number[], eps?: number | null, elementwise_affine?: boolean], RMSNormOptions>) {
+  constructor(
+    ...args: Arguments<[normalized_shape: number | readonly number[], eps?: number | null, elementwise_affine?: boolean], RMSNormOptions>
+  ) {
     super();
     const a = bindArguments<RMSNormOptions>('RMSNorm', args, ['normalized_shape', 'eps', 'elementwise_affine', 'device', 'dtype'], {
       eps: null,
@@ -118,14 +133,20 @@ export class GroupNorm extends Affine {
   readonly affine: boolean;
   constructor(...args: Arguments<[num_groups: number, num_channels: number, eps?: number, affine?: boolean], GroupNormOptions>) {
     super();
-    const a = bindArguments<GroupNormOptions>('GroupNorm', args, ['num_groups', 'num_channels', 'eps', 'affine', 'device', 'dtype', 'bias'], {
-      eps: 1e-5,
-      affine: true,
-      device: null,
-      dtype: null,
-      bias: true,
-    });
-    if (a.num_channels % a.num_groups !== 0) throw new ValueError(`num_channels (${a.num_channels}) must be divisible by num_groups (${a.num_groups})`);
+    const a = bindArguments<GroupNormOptions>(
+      'GroupNorm',
+      args,
+      ['num_groups', 'num_channels', 'eps', 'affine', 'device', 'dtype', 'bias'],
+      {
+        eps: 1e-5,
+        affine: true,
+        device: null,
+        dtype: null,
+        bias: true,
+      },
+    );
+    if (a.num_channels % a.num_groups !== 0)
+      throw new ValueError(`num_channels (${a.num_channels}) must be divisible by num_groups (${a.num_groups})`);
     this.num_groups = a.num_groups;
     this.num_channels = a.num_channels;
     this.eps = a.eps;

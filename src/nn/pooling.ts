@@ -11,7 +11,14 @@ type MaxResult = Tensor & readonly [Tensor, Tensor];
 type OutputSize = number | null | readonly (number | null)[];
 
 const MaxPoolNd = configured(
-  (kernel_size: PerDimension, stride: PerDimension | null = null, padding: PerDimension = 0, dilation: PerDimension = 1, return_indices = false, ceil_mode = false) => ({
+  (
+    kernel_size: PerDimension,
+    stride: PerDimension | null = null,
+    padding: PerDimension = 0,
+    dilation: PerDimension = 1,
+    return_indices = false,
+    ceil_mode = false,
+  ) => ({
     kernel_size,
     stride,
     padding,
@@ -28,21 +35,45 @@ const MaxPoolNd = configured(
 export class MaxPool1d extends MaxPoolNd {
   static override readonly __name__: string = 'MaxPool1d';
   forward(input: Tensor): MaxResult {
-    return F.max_pool1d(input, this.kernel_size, this.stride, this.padding, this.dilation, this.ceil_mode, this.return_indices) as MaxResult;
+    return F.max_pool1d(
+      input,
+      this.kernel_size,
+      this.stride,
+      this.padding,
+      this.dilation,
+      this.ceil_mode,
+      this.return_indices,
+    ) as MaxResult;
   }
 }
 /** The largest value of each window over images: (N, C, H, W). */
 export class MaxPool2d extends MaxPoolNd {
   static override readonly __name__: string = 'MaxPool2d';
   forward(input: Tensor): MaxResult {
-    return F.max_pool2d(input, this.kernel_size, this.stride, this.padding, this.dilation, this.ceil_mode, this.return_indices) as MaxResult;
+    return F.max_pool2d(
+      input,
+      this.kernel_size,
+      this.stride,
+      this.padding,
+      this.dilation,
+      this.ceil_mode,
+      this.return_indices,
+    ) as MaxResult;
   }
 }
 /** The largest value of each window over volumes: (N, C, D, H, W). */
 export class MaxPool3d extends MaxPoolNd {
   static override readonly __name__: string = 'MaxPool3d';
   forward(input: Tensor): MaxResult {
-    return F.max_pool3d(input, this.kernel_size, this.stride, this.padding, this.dilation, this.ceil_mode, this.return_indices) as MaxResult;
+    return F.max_pool3d(
+      input,
+      this.kernel_size,
+      this.stride,
+      this.padding,
+      this.dilation,
+      this.ceil_mode,
+      this.return_indices,
+    ) as MaxResult;
   }
 }
 
@@ -80,7 +111,13 @@ export class MaxUnpool3d extends maxUnpool(3) {
 
 /** The average of each window over sequences: (N, C, L). */
 export class AvgPool1d extends configured(
-  (kernel_size: PerDimension, stride: PerDimension | null = null, padding: PerDimension = 0, ceil_mode = false, count_include_pad = true) => ({
+  (
+    kernel_size: PerDimension,
+    stride: PerDimension | null = null,
+    padding: PerDimension = 0,
+    ceil_mode = false,
+    count_include_pad = true,
+  ) => ({
     kernel_size,
     stride,
     padding,
@@ -140,10 +177,13 @@ const fractionalMaxPool = (dimensions: number, name: string) =>
     null,
     (m) => {
       m.kernel_size = perDimension(m.kernel_size, dimensions);
-      if (dimensions === 3 && m.kernel_size.some((k) => k <= 0)) throw new ValueError(`kernel_size must be greater than 0, but got ${python(m.kernel_size)}`);
+      if (dimensions === 3 && m.kernel_size.some((k) => k <= 0))
+        throw new ValueError(`kernel_size must be greater than 0, but got ${python(m.kernel_size)}`);
       m.register_buffer('_random_samples', m._random_samples);
-      if (m.output_size === null && m.output_ratio === null) throw new ValueError(`${name} requires specifying either an output size, or a pooling ratio`);
-      if (m.output_size !== null && m.output_ratio !== null) throw new ValueError('only one of output_size and output_ratio may be specified');
+      if (m.output_size === null && m.output_ratio === null)
+        throw new ValueError(`${name} requires specifying either an output size, or a pooling ratio`);
+      if (m.output_size !== null && m.output_ratio !== null)
+        throw new ValueError('only one of output_size and output_ratio may be specified');
       if (m.output_size !== null) m.output_size = perDimension(m.output_size, dimensions);
       if (m.output_ratio === null) return;
       const given = m.output_ratio;
@@ -155,19 +195,38 @@ const fractionalMaxPool = (dimensions: number, name: string) =>
 export class FractionalMaxPool2d extends fractionalMaxPool(2, 'FractionalMaxPool2d') {
   static override readonly __name__: string = 'FractionalMaxPool2d';
   forward(input: Tensor): MaxResult {
-    return F.fractional_max_pool2d(input, this.kernel_size, this.output_size, this.output_ratio, this.return_indices, this._random_samples) as MaxResult;
+    return F.fractional_max_pool2d(
+      input,
+      this.kernel_size,
+      this.output_size,
+      this.output_ratio,
+      this.return_indices,
+      this._random_samples,
+    ) as MaxResult;
   }
 }
 /** Max pooling in regions of random size over volumes: (N, C, D, H, W); Graham 2014. */
 export class FractionalMaxPool3d extends fractionalMaxPool(3, 'FractionalMaxPool3d') {
   static override readonly __name__: string = 'FractionalMaxPool3d';
   forward(input: Tensor): MaxResult {
-    return F.fractional_max_pool3d(input, this.kernel_size, this.output_size, this.output_ratio, this.return_indices, this._random_samples) as MaxResult;
+    return F.fractional_max_pool3d(
+      input,
+      this.kernel_size,
+      this.output_size,
+      this.output_ratio,
+      this.return_indices,
+      this._random_samples,
+    ) as MaxResult;
   }
 }
 
 const LPPoolNd = configured(
-  (norm_type: number, kernel_size: PerDimension, stride: PerDimension | null = null, ceil_mode = false) => ({ norm_type, kernel_size, stride, ceil_mode }),
+  (norm_type: number, kernel_size: PerDimension, stride: PerDimension | null = null, ceil_mode = false) => ({
+    norm_type,
+    kernel_size,
+    stride,
+    ceil_mode,
+  }),
   'norm_type={norm_type}, kernel_size={kernel_size}, stride={stride}, ceil_mode={ceil_mode}',
   (m) => {
     if (m.norm_type === 0) throw new ValueError(`norm_type must be a non-zero value, but got ${m.norm_type}`);
@@ -195,7 +254,10 @@ export class LPPool3d extends LPPoolNd {
   }
 }
 
-const AdaptiveMaxPoolNd = configured((output_size: OutputSize, return_indices = false) => ({ output_size, return_indices }), 'output_size={output_size}');
+const AdaptiveMaxPoolNd = configured(
+  (output_size: OutputSize, return_indices = false) => ({ output_size, return_indices }),
+  'output_size={output_size}',
+);
 /** Max pooling to a given size over sequences: (N, C, L). */
 export class AdaptiveMaxPool1d extends AdaptiveMaxPoolNd {
   static override readonly __name__: string = 'AdaptiveMaxPool1d';
@@ -241,7 +303,9 @@ export class AdaptiveAvgPool3d extends AdaptiveAvgPoolNd {
 }
 /** The input's own size stands for null. */
 function outputSize(input: Tensor, size: OutputSize, dimensions: number): number[] {
-  const sizes = Array.isArray(size) ? (size as readonly (number | null)[]) : new Array<number | null>(dimensions).fill(size as number | null);
+  const sizes = Array.isArray(size)
+    ? (size as readonly (number | null)[])
+    : new Array<number | null>(dimensions).fill(size as number | null);
   const own = input.layout.shape.slice(-dimensions);
   return sizes.map((s, i) => s ?? own[i]!);
 }

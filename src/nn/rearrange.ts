@@ -6,7 +6,10 @@ import * as F from './functional.ts';
 import { configured } from './simple.ts';
 
 /** Makes one dimension of several: all but the first by default. */
-export class Flatten extends configured((start_dim = 1, end_dim = -1) => ({ start_dim, end_dim }), 'start_dim={start_dim}, end_dim={end_dim}') {
+export class Flatten extends configured(
+  (start_dim = 1, end_dim = -1) => ({ start_dim, end_dim }),
+  'start_dim={start_dim}, end_dim={end_dim}',
+) {
   static override readonly __name__: string = 'Flatten';
   forward(input: Tensor): Tensor {
     return input.flatten(this.start_dim, this.end_dim);
@@ -17,9 +20,13 @@ export class Unflatten extends configured(
   (dim: number, unflattened_size: readonly number[]) => ({ dim, unflattened_size }),
   'dim={dim}, unflattened_size={unflattened_size}',
   (m) => {
-    if (!Array.isArray(m.unflattened_size)) throw new TypeError(`unflattened_size must be a tuple of ints, but found type ${typeof m.unflattened_size}`);
+    if (!Array.isArray(m.unflattened_size))
+      throw new TypeError(`unflattened_size must be a tuple of ints, but found type ${typeof m.unflattened_size}`);
     const at = m.unflattened_size.findIndex((n) => !Number.isInteger(n));
-    if (at >= 0) throw new TypeError(`unflattened_size must be tuple of ints, but found element of type ${typeof m.unflattened_size[at]} at pos ${at}`);
+    if (at >= 0)
+      throw new TypeError(
+        `unflattened_size must be tuple of ints, but found element of type ${typeof m.unflattened_size[at]} at pos ${at}`,
+      );
   },
 ) {
   static override readonly __name__: string = 'Unflatten';
@@ -42,7 +49,10 @@ export class PixelShuffle extends configured((upscale_factor: number) => ({ upsc
   }
 }
 /** Pixels to channels: the inverse of PixelShuffle. */
-export class PixelUnshuffle extends configured((downscale_factor: number) => ({ downscale_factor }), 'downscale_factor={downscale_factor}') {
+export class PixelUnshuffle extends configured(
+  (downscale_factor: number) => ({ downscale_factor }),
+  'downscale_factor={downscale_factor}',
+) {
   static override readonly __name__: string = 'PixelUnshuffle';
   forward(input: Tensor): Tensor {
     return torch.pixel_unshuffle(input, this.downscale_factor);
@@ -50,7 +60,13 @@ export class PixelUnshuffle extends configured((downscale_factor: number) => ({ 
 }
 /** Adds the columns of sliding blocks up to images. */
 export class Fold extends configured(
-  (output_size: PerDimension, kernel_size: PerDimension, dilation: PerDimension = 1, padding: PerDimension = 0, stride: PerDimension = 1) => ({
+  (
+    output_size: PerDimension,
+    kernel_size: PerDimension,
+    dilation: PerDimension = 1,
+    padding: PerDimension = 0,
+    stride: PerDimension = 1,
+  ) => ({
     output_size,
     kernel_size,
     dilation,
@@ -66,7 +82,12 @@ export class Fold extends configured(
 }
 /** The sliding blocks of images as columns. */
 export class Unfold extends configured(
-  (kernel_size: PerDimension, dilation: PerDimension = 1, padding: PerDimension = 0, stride: PerDimension = 1) => ({ kernel_size, dilation, padding, stride }),
+  (kernel_size: PerDimension, dilation: PerDimension = 1, padding: PerDimension = 0, stride: PerDimension = 1) => ({
+    kernel_size,
+    dilation,
+    padding,
+    stride,
+  }),
   'kernel_size={kernel_size}, dilation={dilation}, padding={padding}, stride={stride}',
 ) {
   static override readonly __name__: string = 'Unfold';

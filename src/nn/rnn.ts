@@ -311,7 +311,6 @@ function nonlinearityOf(args: readonly unknown[]): [string, unknown[]] {
  * Elman networks: h' = tanh(W x + b + U h + c), or relu, over (L, N, input_size), (N, L, input_size) with batch_first, (L, input_size), or a
  * PackedSequence. Gives the outputs of the last layer at all steps and the last state of each layer, (directions · layers, N, hidden_size).
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
 export class RNN extends RNNBase {
   static override readonly __name__: string = 'RNN';
   readonly nonlinearity: 'tanh' | 'relu';
@@ -353,7 +352,6 @@ export interface RNN {
  * Gated recurrent units (Cho et al. 2014), over the same inputs as RNN:
  * r = σ(Wᵣ x + Uᵣ h), z = σ(W_z x + U_z h), n = tanh(Wₙ x + r · Uₙ h), h' = (1 − z) · n + z · h, each with its biases.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
 export class GRU extends RNNBase {
   static override readonly __name__: string = 'GRU';
   constructor(
@@ -388,7 +386,6 @@ type Pair = readonly [h: Tensor, c: Tensor];
  * Long short-term memory (Hochreiter and Schmidhuber 1997), over the same inputs as RNN; the state is a pair:
  * c' = σ(f) · c + σ(i) · tanh(g), h' = σ(o) · tanh(c'), where i, f, g, o = W x + b + U h + c. With proj_size h' is projected to that size.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
 export class LSTM extends RNNBase {
   static override readonly __name__: string = 'LSTM';
   constructor(

@@ -19,10 +19,16 @@ export function python(v: unknown, float = false): string {
 export type Arguments<P extends readonly unknown[], S> = P | WithOptions<P, S>;
 type WithOptions<P extends readonly unknown[], S> =
   | [options: Partial<S>]
-  | (Required<P> extends readonly [...infer Rest, unknown] ? (Rest['length'] extends 0 ? never : [...Rest, options: Partial<S>] | WithOptions<Rest, S>) : never);
+  | (Required<P> extends readonly [...infer Rest, unknown]
+      ? Rest['length'] extends 0
+        ? never
+        : [...Rest, options: Partial<S>] | WithOptions<Rest, S>
+      : never);
 
 /** The base class of modules whose settings are own properties. */
-type ConfiguredClass<F> = F extends (...args: infer P) => infer S ? (abstract new (...args: Arguments<P, S>) => Module & S) & Omit<typeof Module, 'prototype'> : never;
+type ConfiguredClass<F> = F extends (...args: infer P) => infer S
+  ? (abstract new (...args: Arguments<P, S>) => Module & S) & Omit<typeof Module, 'prototype'>
+  : never;
 type Settings = Record<string, unknown>;
 type SettingsOf<F> = F extends (...args: never[]) => infer S ? S : never;
 
@@ -31,8 +37,11 @@ type SettingsOf<F> = F extends (...args: never[]) => infer S ? S : never;
  * `repr` is what stands between the parentheses of the repr: `{name}` is a setting as Python prints it, `{name:f}` a float;
  * `inplace=True` follows by itself. Null: nothing. `finish` ends the construction: derived settings, checks, buffers.
  */
-// biome-ignore lint/complexity/noBannedTypes: a bare Function gives no contextual types, so that the settings have those of their defaults
-export function configured<F extends Function>(settings: F, repr: string | null = '', finish?: (module: Module & SettingsOf<F>) => void): ConfiguredClass<F> {
+export function configured<F extends Function>(
+  settings: F,
+  repr: string | null = '',
+  finish?: (module: Module & SettingsOf<F>) => void,
+): ConfiguredClass<F> {
   const all = (settings as unknown as () => Settings)();
   const names = Object.keys(all);
   const defaults = Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
@@ -40,7 +49,8 @@ export function configured<F extends Function>(settings: F, repr: string | null 
     constructor(...args: unknown[]) {
       super();
       const bound = bindArguments<Settings>((this.constructor as typeof Module).__name__, args, names, defaults);
-      for (const name of names) Object.defineProperty(this, name, { value: bound[name], writable: true, enumerable: true, configurable: true });
+      for (const name of names)
+        Object.defineProperty(this, name, { value: bound[name], writable: true, enumerable: true, configurable: true });
       finish?.(this as unknown as Module & SettingsOf<F>);
     }
     override extra_repr(): string {

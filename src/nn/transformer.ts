@@ -290,8 +290,10 @@ export class TransformerDecoderLayer extends Module {
   }
 }
 
-const copies = <L extends Module>(layer: L, n: number): ModuleList<L> => new ModuleList<L>(Array.from({ length: n }, () => deepcopy(layer)));
-const firstAttention = (layers: ModuleList<TransformerEncoderLayer> | ModuleList<TransformerDecoderLayer>): MultiheadAttention => layers.at(0).self_attn;
+const copies = <L extends Module>(layer: L, n: number): ModuleList<L> =>
+  new ModuleList<L>(Array.from({ length: n }, () => deepcopy(layer)));
+const firstAttention = (layers: ModuleList<TransformerEncoderLayer> | ModuleList<TransformerDecoderLayer>): MultiheadAttention =>
+  layers.at(0).self_attn;
 
 interface EncoderOptions {
   encoder_layer: Module;
@@ -379,8 +381,7 @@ export class TransformerEncoder extends Module {
     const skipped = padding && this.skips(src, src_mask, padding) ? padding.ne(0) : null;
     const is_causal = isCausal(src_mask, a.is_causal, src, firstAttention(this.layers).batch_first);
     let x = src;
-    for (const layer of this.layers)
-      x = layer(x, { src_mask, is_causal, src_key_padding_mask: skipped ?? padding });
+    for (const layer of this.layers) x = layer(x, { src_mask, is_causal, src_key_padding_mask: skipped ?? padding });
     if (skipped) x = x.masked_fill(skipped.unsqueeze(-1), 0);
     return this.norm ? (this.norm as unknown as Elementwise)(x) : x;
   }

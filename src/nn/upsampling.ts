@@ -32,7 +32,10 @@ export class Upsample extends configured(
   }
 }
 const upsampling2d = (mode: 'nearest' | 'bilinear', align_corners: boolean | null) => {
-  abstract class Upsampling2d extends configured((size: PerDimension | null = null, scale_factor: PerDimension | null = null) => ({ size, scale_factor })) {
+  abstract class Upsampling2d extends configured((size: PerDimension | null = null, scale_factor: PerDimension | null = null) => ({
+    size,
+    scale_factor,
+  })) {
     forward(input: Tensor): Tensor {
       return F.interpolate(input, { size: this.size, scale_factor: this.scale_factor, mode, align_corners } as never);
     }

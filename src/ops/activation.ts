@@ -7,15 +7,22 @@ import type { Generator } from '../core/generator.ts';
 import { rreluNoise } from '../core/sampling.ts';
 import { type Scalar, toNumber } from '../core/scalar.ts';
 import { wrapDim } from '../core/shape.ts';
-import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op } from '../dispatch/operator.ts';
 import type { Expr } from '../pointwise/expr.ts';
 import { BOOL_AND_COMPLEX, NOT_FLOATING, WHOLE } from './kinds.ts';
 
 /** sigmoid and tanh are functions.ts's; nn.functional has them too. */
-op('sigmoid.functional(Tensor input) -> Tensor', { doc: '1 / (1 + e⁻ˣ).', decompose: ({ input }) => input.sigmoid(), surface: ['nn.functional'] });
-op('tanh.functional(Tensor input) -> Tensor', { doc: 'The hyperbolic tangent.', decompose: ({ input }) => input.tanh(), surface: ['nn.functional'] });
+op('sigmoid.functional(Tensor input) -> Tensor', {
+  doc: '1 / (1 + e⁻ˣ).',
+  decompose: ({ input }) => input.sigmoid(),
+  surface: ['nn.functional'],
+});
+op('tanh.functional(Tensor input) -> Tensor', {
+  doc: 'The hyperbolic tangent.',
+  decompose: ({ input }) => input.tanh(),
+  surface: ['nn.functional'],
+});
 
 // ---- rectifiers ---------------------------------------------------------------------------------------------------
 op('relu(Tensor self) -> Tensor', {
@@ -78,7 +85,8 @@ op('threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor', {
 });
 op('threshold.functional(Tensor input, Scalar threshold, Scalar value, bool inplace=False) -> Tensor', {
   doc: 'input where it is above the threshold, else value.',
-  decompose: ({ input, threshold, value, inplace }) => (inplace ? F.threshold_(input, threshold, value) : F.threshold(input, threshold, value)),
+  decompose: ({ input, threshold, value, inplace }) =>
+    inplace ? F.threshold_(input, threshold, value) : F.threshold(input, threshold, value),
   surface: ['nn.functional'],
 });
 op('_prelu_kernel(Tensor self, Tensor weight) -> Tensor', {
@@ -91,13 +99,17 @@ op('_prelu_kernel(Tensor self, Tensor weight) -> Tensor', {
 op('prelu(Tensor self, Tensor weight) -> Tensor', {
   doc: 'self where it is positive, else weight · self; one weight, or one a channel.',
   decompose: ({ self, weight }) => {
-    if (self.dtype !== weight.dtype) throw new RuntimeError(`prelu: Type promoting not supported. Got ${self.dtype.scalarName} and ${weight.dtype.scalarName}`);
+    if (self.dtype !== weight.dtype)
+      throw new RuntimeError(`prelu: Type promoting not supported. Got ${self.dtype.scalarName} and ${weight.dtype.scalarName}`);
     const n = weight.layout.numel;
     const { shape } = self.layout;
     if (n !== 1) {
       if (shape.length === 0) throw new RuntimeError('Not allow zero-dim input tensor.');
       const channels = shape.length > 1 ? shape[1]! : 1;
-      if (channels !== n) throw new RuntimeError(`Mismatch of parameter numbers and input channel size. Found parameter numbers = ${n} and channel size = ${channels}.`);
+      if (channels !== n)
+        throw new RuntimeError(
+          `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${n} and channel size = ${channels}.`,
+        );
     }
     if (weight.ndim > 1) throw new RuntimeError(`prelu: Expected \`weight\` to be a scalar or 1D tensor, but got: ndim = ${weight.ndim}`);
     if (shape.length <= 1) return F._prelu_kernel(self, weight.ndim === 1 && shape.length === 0 ? weight.reshape([]) : weight);
@@ -112,7 +124,8 @@ op('prelu(Tensor self, Tensor weight) -> Tensor', {
 const below0 = (x: Expr): Expr => x.gt(0).where(0, x);
 op('elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor', {
   doc: 'scale · self where self is positive, else scale · alpha · (exp(input_scale · self) − 1).',
-  pointwise: (self, alpha, scale, input_scale) => self.gt(0).where(self.mul(scale), below0(self).mul(input_scale).expm1().mul(alpha).mul(scale)),
+  pointwise: (self, alpha, scale, input_scale) =>
+    self.gt(0).where(self.mul(scale), below0(self).mul(input_scale).expm1().mul(alpha).mul(scale)),
   own: ['alpha', 'scale', 'input_scale'],
   rejects: NOT_FLOATING,
   kernelName: 'elu_cpu',
@@ -138,8 +151,8 @@ op('celu.functional(Tensor input, Scalar alpha=1.0, bool inplace=False) -> Tenso
   surface: ['nn.functional'],
 });
 /** From "Self-Normalizing Neural Networks" (Klambauer et al., 2017). */
-const SELU_ALPHA = 1.6732632423543772848170429916717;
-const SELU_SCALE = 1.0507009873554804934193349852946;
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
 op('selu(Tensor self) -> Tensor', {
   doc: 'The self-normalizing exponential unit.',
   decompose: ({ self }) => F.elu(self, SELU_ALPHA, SELU_SCALE),
@@ -162,13 +175,25 @@ op('gelu(Tensor self, *, str approximate="none") -> Tensor', {
   kernelName: 'GeluKernelImpl',
   surface: ['nn.functional'],
 });
-op('silu(Tensor self) -> Tensor', { doc: 'self · σ(self).', pointwise: (self) => self.apply('silu'), rejects: WHOLE, kernelName: 'silu_cpu', surface: [] });
+op('silu(Tensor self) -> Tensor', {
+  doc: 'self · σ(self).',
+  pointwise: (self) => self.apply('silu'),
+  rejects: WHOLE,
+  kernelName: 'silu_cpu',
+  surface: [],
+});
 op('silu.functional(Tensor input, bool inplace=False) -> Tensor', {
   doc: 'input · σ(input).',
   decompose: ({ input, inplace }) => (inplace ? F.silu_(input) : F.silu(input)),
   surface: ['nn.functional'],
 });
-op('mish(Tensor self) -> Tensor', { doc: 'self · tanh(softplus(self)).', pointwise: (self) => self.apply('mish'), rejects: NOT_FLOATING, kernelName: 'mish_cpu', surface: [] });
+op('mish(Tensor self) -> Tensor', {
+  doc: 'self · tanh(softplus(self)).',
+  pointwise: (self) => self.apply('mish'),
+  rejects: NOT_FLOATING,
+  kernelName: 'mish_cpu',
+  surface: [],
+});
 op('mish.functional(Tensor input, bool inplace=False) -> Tensor', {
   doc: 'input · tanh(softplus(input)).',
   decompose: ({ input, inplace }) => (inplace ? F.mish_(input) : F.mish(input)),
@@ -193,9 +218,21 @@ op('log_sigmoid(Tensor self) -> Tensor', {
   surface: [],
   inplace: false,
 });
-op('logsigmoid(Tensor input) -> Tensor', { doc: 'log σ(input); the result is contiguous.', decompose: ({ input }) => F.log_sigmoid(input.contiguous()), surface: ['nn.functional'] });
-op('tanhshrink(Tensor input) -> Tensor', { doc: 'input − tanh(input).', decompose: ({ input }) => input.sub(input.tanh()), surface: ['nn.functional'] });
-op('softsign(Tensor input) -> Tensor', { doc: 'input / (1 + |input|).', decompose: ({ input }) => input.div(input.abs().add(1)), surface: ['nn.functional'] });
+op('logsigmoid(Tensor input) -> Tensor', {
+  doc: 'log σ(input); the result is contiguous.',
+  decompose: ({ input }) => F.log_sigmoid(input.contiguous()),
+  surface: ['nn.functional'],
+});
+op('tanhshrink(Tensor input) -> Tensor', {
+  doc: 'input − tanh(input).',
+  decompose: ({ input }) => input.sub(input.tanh()),
+  surface: ['nn.functional'],
+});
+op('softsign(Tensor input) -> Tensor', {
+  doc: 'input / (1 + |input|).',
+  decompose: ({ input }) => input.div(input.abs().add(1)),
+  surface: ['nn.functional'],
+});
 
 // ---- piecewise linear units ---------------------------------------------------------------------------------------
 op('hardsigmoid(Tensor self) -> Tensor', {
@@ -258,7 +295,8 @@ op('glu(Tensor self, int dim=-1) -> Tensor', {
     const d = wrapDim(dim, self.ndim);
     const n = self.layout.shape[d]!;
     if (n % 2 !== 0) throw new RuntimeError(`Halving dimension must be even, but dimension ${d} is size ${n}`);
-    if (isIntegral(self.dtype, true) || self.dtype.is_complex) throw new NotImplementedError(`"glu_cpu" not implemented for '${self.dtype.scalarName}'`);
+    if (isIntegral(self.dtype, true) || self.dtype.is_complex)
+      throw new NotImplementedError(`"glu_cpu" not implemented for '${self.dtype.scalarName}'`);
     return self.slice(d, 0, n / 2).mul(self.slice(d, n / 2, n).sigmoid());
   },
   surface: ['nn.functional'],
@@ -269,14 +307,27 @@ op('_rrelu_noise(Tensor self, Scalar lower, Scalar upper, Generator? generator=N
   meta: ({ self }) => ({ shape: self.layout.shape, dtype: isReducedFloat(self.dtype) ? float32 : self.dtype }),
   kernel: ({ self, lower, upper, generator }, out) => {
     const { dtype } = out!;
-    rreluNoise(elements(out!), dtype, (generator as Generator | null) ?? default_generator, elements(dense(self, dtype)), toNumber(lower), toNumber(upper));
+    rreluNoise(
+      elements(out!),
+      dtype,
+      (generator as Generator | null) ?? default_generator,
+      elements(dense(self, dtype)),
+      toNumber(lower),
+      toNumber(upper),
+    );
   },
   grad: 'none',
   random: true,
   surface: [],
   inplace: false,
 });
-op('_rrelu_kernel(Tensor self, Tensor noise) -> Tensor', { doc: 'self where it is positive, else self · noise.', pointwise: (self, noise) => self.gt(0).where(self, self.mul(noise)), own: ['noise'], surface: [], inplace: false });
+op('_rrelu_kernel(Tensor self, Tensor noise) -> Tensor', {
+  doc: 'self where it is positive, else self · noise.',
+  pointwise: (self, noise) => self.gt(0).where(self, self.mul(noise)),
+  own: ['noise'],
+  surface: [],
+  inplace: false,
+});
 op('rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor', {
   doc: 'self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise.',
   decompose: ({ self, lower, upper, training, generator }) => {
@@ -287,9 +338,13 @@ op('rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool
   random: true,
   surface: ['function'],
 });
-op('rrelu.functional(Tensor input, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, bool inplace=False) -> Tensor', {
-  doc: 'input where it is positive, else input times a slope: random in training, the mean of the bounds otherwise.',
-  decompose: ({ input, lower, upper, training, inplace }) => (inplace ? F.rrelu_(input, lower, upper, training) : F.rrelu(input, lower, upper, training)),
-  random: true,
-  surface: ['nn.functional'],
-});
+op(
+  'rrelu.functional(Tensor input, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, bool inplace=False) -> Tensor',
+  {
+    doc: 'input where it is positive, else input times a slope: random in training, the mean of the bounds otherwise.',
+    decompose: ({ input, lower, upper, training, inplace }) =>
+      inplace ? F.rrelu_(input, lower, upper, training) : F.rrelu(input, lower, upper, training),
+    random: true,
+    surface: ['nn.functional'],
+  },
+);

@@ -31,7 +31,10 @@ function catSpec(tensors: readonly Tensor[], dim: number): { shape: Shape; dtype
     if (t.ndim !== first.ndim) throw new RuntimeError(`Tensors must have same number of dimensions: got ${first.ndim} and ${t.ndim}`);
     t.layout.shape.forEach((s, k) => {
       if (k === d) shape[d]! += s;
-      else if (s !== shape[k]) throw new RuntimeError(`Sizes of tensors must match except in dimension ${d}. Expected size ${shape[k]} but got size ${s} for tensor number ${i} in the list.`);
+      else if (s !== shape[k])
+        throw new RuntimeError(
+          `Sizes of tensors must match except in dimension ${d}. Expected size ${shape[k]} but got size ${s} for tensor number ${i} in the list.`,
+        );
     });
   });
   const dtype = resultType(...tensors);
@@ -72,7 +75,11 @@ op('cat(Tensor[] tensors, int dim=0) -> Tensor', {
       copyInto(aliasOf(out!, layout.with({ shape, offset: layout.offset + r.from * layout.stride[d]! })), tensors[i]!);
     });
   },
-  grad: { tensors: uses((g, { tensors, dim }) => ranges(tensors, dim).map((r, i) => (r ? F.narrow(g, dim, r.from, r.length) : F.zeros(tensors[i]!.shape, g.dtype, null, g.device)))) },
+  grad: {
+    tensors: uses((g, { tensors, dim }) =>
+      ranges(tensors, dim).map((r, i) => (r ? F.narrow(g, dim, r.from, r.length) : F.zeros(tensors[i]!.shape, g.dtype, null, g.device))),
+    ),
+  },
   linear: true,
   autocast: 'widest',
   aliases: ['concat', 'concatenate'],
@@ -85,10 +92,16 @@ op('stack(Tensor[] tensors, int dim=0) -> Tensor', {
     if (tensors.length === 0) throw new RuntimeError('stack expects a non-empty TensorList');
     const shape = tensors[0]!.shape;
     tensors.forEach((t, i) => {
-      if (!sameShape(t.shape, shape)) throw new RuntimeError(`stack expects each tensor to be equal size, but got ${showShape(shape)} at entry 0 and ${showShape(t.shape)} at entry ${i}`);
+      if (!sameShape(t.shape, shape))
+        throw new RuntimeError(
+          `stack expects each tensor to be equal size, but got ${showShape(shape)} at entry 0 and ${showShape(t.shape)} at entry ${i}`,
+        );
     });
     const d = wrapDim(dim, shape.length + 1);
-    return F.cat(tensors.map((t) => t.unsqueeze(d)), d);
+    return F.cat(
+      tensors.map((t) => t.unsqueeze(d)),
+      d,
+    );
   },
   autocast: 'widest',
   castsOut: true,
@@ -105,10 +118,21 @@ op('hstack(Tensor[] tensors) -> Tensor', {
   },
   castsOut: true,
 });
-op('vstack(Tensor[] tensors) -> Tensor', { decompose: ({ tensors }) => F.cat(F.atleast_2d$Sequence(nonEmpty('vstack', tensors)), 0), aliases: ['row_stack'], castsOut: true });
-op('dstack(Tensor[] tensors) -> Tensor', { decompose: ({ tensors }) => F.cat(F.atleast_3d$Sequence(nonEmpty('dstack', tensors)), 2), castsOut: true });
+op('vstack(Tensor[] tensors) -> Tensor', {
+  decompose: ({ tensors }) => F.cat(F.atleast_2d$Sequence(nonEmpty('vstack', tensors)), 0),
+  aliases: ['row_stack'],
+  castsOut: true,
+});
+op('dstack(Tensor[] tensors) -> Tensor', {
+  decompose: ({ tensors }) => F.cat(F.atleast_3d$Sequence(nonEmpty('dstack', tensors)), 2),
+  castsOut: true,
+});
 op('column_stack(Tensor[] tensors) -> Tensor', {
-  decompose: ({ tensors }) => F.cat(nonEmpty('column_stack', tensors).map((t) => (t.ndim <= 1 ? t.reshape([t.layout.numel, 1]) : t)), 1),
+  decompose: ({ tensors }) =>
+    F.cat(
+      nonEmpty('column_stack', tensors).map((t) => (t.ndim <= 1 ? t.reshape([t.layout.numel, 1]) : t)),
+      1,
+    ),
   castsOut: true,
 });
 op('block_diag(Tensor[] tensors) -> Tensor', {
@@ -117,7 +141,8 @@ op('block_diag(Tensor[] tensors) -> Tensor', {
   decompose: ({ tensors }) => {
     if (tensors.length === 0) return F.zeros([1, 0]);
     const list = tensors.map((t, i) => {
-      if (t.ndim > 2) throw new RuntimeError(`torch.block_diag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${t.ndim} dimensions`);
+      if (t.ndim > 2)
+        throw new RuntimeError(`torch.block_diag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${t.ndim} dimensions`);
       return t.ndim === 2 ? t : t.reshape([1, t.layout.numel]);
     });
     const dtype = list.map((t) => t.dtype).reduce(promote_types);
@@ -138,7 +163,12 @@ op('cartesian_prod(Tensor[] tensors) -> Tensor', {
   doc: 'All tuples of elements of the vectors, one a row.',
   decompose: ({ tensors }) => {
     for (const t of tensors) if (t.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${showShape(t.shape)}`);
-    return tensors.length === 1 ? tensors[0] : F.stack(F.meshgrid(tensors).map((t) => t.flatten()), 1);
+    return tensors.length === 1
+      ? tensors[0]
+      : F.stack(
+          F.meshgrid(tensors).map((t) => t.flatten()),
+          1,
+        );
   },
 });
 op('combinations(Tensor self, int r=2, bool with_replacement=False) -> Tensor', {
@@ -172,11 +202,26 @@ op('_chunk_cat(Tensor[] tensors, int dim, int num_chunks) -> Tensor', {
       if (d >= t.ndim) throw new RuntimeError('_chunk_cat expects dim < ndim for all input tensors');
       if (t.dtype !== tensors[0]!.dtype) throw new RuntimeError('_chunk_cat expects all input tensors with the same dtype');
       const { shape } = t.layout;
-      if (!sameShape(shape.slice(0, d), tensors[0]!.shape.slice(0, d))) throw new RuntimeError('_chunk_cat expects same sizes of 0,...,dim-1 dimensions for all tensors');
+      if (!sameShape(shape.slice(0, d), tensors[0]!.shape.slice(0, d)))
+        throw new RuntimeError('_chunk_cat expects same sizes of 0,...,dim-1 dimensions for all tensors');
       const n = shape[d]!;
       const size = Math.ceil(n / num_chunks);
       const padding = size * num_chunks - n;
-      const filled = padding === 0 ? t : F.cat([t, F.zeros(shape.map((s, i) => (i === d ? padding : s)), t.dtype, null, t.device)], d);
+      const filled =
+        padding === 0
+          ? t
+          : F.cat(
+              [
+                t,
+                F.zeros(
+                  shape.map((s, i) => (i === d ? padding : s)),
+                  t.dtype,
+                  null,
+                  t.device,
+                ),
+              ],
+              d,
+            );
       return filled.reshape([...shape.slice(0, d), num_chunks, size * numel(shape.slice(d + 1))]);
     });
     return F.cat(parts, d + 1);

@@ -81,7 +81,13 @@ op('is_same_size(Tensor self, Tensor other) -> bool', {
 const finite = (x: Expr): Expr => x.sub(x).eq(0);
 const infinite = (x: Expr): Expr => x.abs().eq(Number.POSITIVE_INFINITY);
 const predicate = (name: string, doc: string, f: (x: Expr) => Expr, check?: (args: { self: Tensor }) => void): void => {
-  op(`${name}(Tensor self) -> Tensor` as 'isnan(Tensor self) -> Tensor', { doc, pointwise: f, promote: 'bool', inplace: false, ...(check && { check }) });
+  op(`${name}(Tensor self) -> Tensor` as 'isnan(Tensor self) -> Tensor', {
+    doc,
+    pointwise: f,
+    promote: 'bool',
+    inplace: false,
+    ...(check && { check }),
+  });
 };
 const ordered =
   (name: string) =>
@@ -94,9 +100,14 @@ predicate('isinf', 'Whether each element is infinite.', (x) => infinite(x.real()
 predicate('isposinf', 'Whether each element is +∞.', (x) => x.eq(Number.POSITIVE_INFINITY), ordered('isposinf'));
 predicate('isneginf', 'Whether each element is −∞.', (x) => x.eq(Number.NEGATIVE_INFINITY), ordered('isneginf'));
 predicate('isreal', 'Whether the imaginary part is 0.', (x) => x.imag().eq(0));
-predicate('signbit', 'Whether the sign bit is set: negative numbers and −0.', (x) => x.signbit(), ({ self }) => {
-  if (self.dtype.is_complex) throw new NotImplementedError('signbit is not implemented for complex tensors.');
-});
+predicate(
+  'signbit',
+  'Whether the sign bit is set: negative numbers and −0.',
+  (x) => x.signbit(),
+  ({ self }) => {
+    if (self.dtype.is_complex) throw new NotImplementedError('signbit is not implemented for complex tensors.');
+  },
+);
 
 // ---- logic --------------------------------------------------------------------------------------------------------
 const logical = (name: string, doc: string, f: (a: Expr, b: Expr) => Expr): void => {
@@ -181,7 +192,9 @@ export function checkConvertible(value: Scalar, dtype: DType): void {
     const bits = dtype.itemsize * 8;
     const exact = scalarCategory(value) === Category.Integral && typeof value === 'bigint' ? value : BigInt(Math.trunc(v));
     // A negative number wraps into an unsigned dtype, as in C.
-    return dtype.is_signed ? exact === BigInt.asIntN(bits, exact) : exact === BigInt.asUintN(bits, exact) || (exact < 0n && -exact < 1n << BigInt(bits));
+    return dtype.is_signed
+      ? exact === BigInt.asIntN(bits, exact)
+      : exact === BigInt.asUintN(bits, exact) || (exact < 0n && -exact < 1n << BigInt(bits));
   };
   if (!fits()) throw new RuntimeError(`value cannot be converted to type ${C_TYPES[dtype.name] ?? dtype.cName} without overflow`);
 }
@@ -194,10 +207,12 @@ op('masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor', {
   own: ['mask', 'value'],
   promote: 'self',
   check: ({ self, mask, value }: { self: Tensor; mask: Tensor; value: Tensor | Scalar }) => {
-    if (mask.dtype !== bool) throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.cName}`);
+    if (mask.dtype !== bool)
+      throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.cName}`);
     if (!(value instanceof Tensor)) checkConvertible(value, self.dtype);
     else if (value.ndim === 0 && value.dtype.is_complex && !self.dtype.is_complex) checkConvertible(new Complex(0, 1), self.dtype);
-    else if (value.ndim > 0) throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
+    else if (value.ndim > 0)
+      throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
   },
 });
 op('fill.Tensor(Tensor self, Tensor value) -> Tensor', {
@@ -208,10 +223,15 @@ op('fill.Tensor(Tensor self, Tensor value) -> Tensor', {
   promote: 'self',
   check: ({ self, value }: { self: Tensor; value: Tensor | Scalar }) => {
     if (!(value instanceof Tensor)) checkConvertible(value, self.dtype);
-    else if (value.ndim > 0) throw new RuntimeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
+    else if (value.ndim > 0)
+      throw new RuntimeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
   },
 });
-op('zero(Tensor self) -> Tensor', { doc: 'A tensor like self that holds 0 everywhere.', pointwise: (self) => self.constant(0), promote: 'self' });
+op('zero(Tensor self) -> Tensor', {
+  doc: 'A tensor like self that holds 0 everywhere.',
+  pointwise: (self) => self.constant(0),
+  promote: 'self',
+});
 op('copy(Tensor self, Tensor src, bool non_blocking=False) -> Tensor', {
   doc: 'src, broadcast to the shape of self and converted to its dtype.',
   pointwise: (_self, src) => src,

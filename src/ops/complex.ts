@@ -8,10 +8,14 @@ import { op } from '../dispatch/operator.ts';
 const HAVE_COMPLEX: readonly DType[] = [float16, float32, float64];
 function checkParts(real: Tensor, imag: Tensor): void {
   if (!HAVE_COMPLEX.includes(real.dtype) || !HAVE_COMPLEX.includes(imag.dtype)) {
-    throw new NotImplementedError(`Expected both inputs to be Half, Float or Double tensors but got ${real.dtype.scalarName} and ${imag.dtype.scalarName}`);
+    throw new NotImplementedError(
+      `Expected both inputs to be Half, Float or Double tensors but got ${real.dtype.scalarName} and ${imag.dtype.scalarName}`,
+    );
   }
   if (real.dtype !== imag.dtype) {
-    throw new RuntimeError(`Expected object of scalar type ${real.dtype.scalarName} but got scalar type ${imag.dtype.scalarName} for second argument`);
+    throw new RuntimeError(
+      `Expected object of scalar type ${real.dtype.scalarName} but got scalar type ${imag.dtype.scalarName} for second argument`,
+    );
   }
 }
 op('complex(Tensor real, Tensor imag) -> Tensor', {
@@ -31,11 +35,27 @@ op('polar(Tensor abs, Tensor angle) -> Tensor', {
   castsOut: false,
   autocast: 'float32',
 });
-op('angle(Tensor self) -> Tensor', { doc: 'The argument of a complex number; π for negative reals.', pointwise: (self) => self.angle(), promote: 'float_real', inplace: false });
-op('conj_physical(Tensor self) -> Tensor', { doc: 'The complex conjugate, computed.', decompose: ({ self }) => (self.dtype.is_complex ? F._conj_physical(self) : self) });
+op('angle(Tensor self) -> Tensor', {
+  doc: 'The argument of a complex number; π for negative reals.',
+  pointwise: (self) => self.angle(),
+  promote: 'float_real',
+  inplace: false,
+});
+op('conj_physical(Tensor self) -> Tensor', {
+  doc: 'The complex conjugate, computed.',
+  decompose: ({ self }) => (self.dtype.is_complex ? F._conj_physical(self) : self),
+});
 op('_conj_physical(Tensor self) -> Tensor', { pointwise: (self) => self.conj(), surface: [], inplace: false });
-op('resolve_conj(Tensor(a) self) -> Tensor(a)', { doc: 'self with a pending conjugation carried out.', decompose: ({ self }) => (self.layout.conj ? self.clone() : self), inplace: false });
-op('resolve_neg(Tensor(a) self) -> Tensor(a)', { doc: 'self with a pending negation carried out.', decompose: ({ self }) => (self.layout.neg ? self.clone() : self), inplace: false });
+op('resolve_conj(Tensor(a) self) -> Tensor(a)', {
+  doc: 'self with a pending conjugation carried out.',
+  decompose: ({ self }) => (self.layout.conj ? self.clone() : self),
+  inplace: false,
+});
+op('resolve_neg(Tensor(a) self) -> Tensor(a)', {
+  doc: 'self with a pending negation carried out.',
+  decompose: ({ self }) => (self.layout.neg ? self.clone() : self),
+  inplace: false,
+});
 
 // ---- views --------------------------------------------------------------------------------------------------------
 op('view_as_real(Tensor(a) self) -> Tensor(a)', {
@@ -58,7 +78,10 @@ op('view_as_complex(Tensor(a) self) -> Tensor(a)', {
   doc: 'A real tensor whose last dimension holds real and imaginary parts as a complex one.',
   view: ({ self }) => {
     const { dtype } = self;
-    if (!HAVE_COMPLEX.includes(dtype)) throw new NotImplementedError(`view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ${dtype.scalarName}`);
+    if (!HAVE_COMPLEX.includes(dtype))
+      throw new NotImplementedError(
+        `view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ${dtype.scalarName}`,
+      );
     const { shape, stride, offset } = self.layout;
     const last = shape.length - 1;
     if (last < 0) throw new RuntimeError('Input tensor must have one or more dimensions');

@@ -1,6 +1,21 @@
 // Conversions of dtype and device.
 import { cpu, type Device, device as deviceNamed, placement } from '../core/device.ts';
-import { bfloat16, bool, complex128, complex32, complex64, type DType, float16, float32, float64, int16, int32, int64, int8, uint8 } from '../core/dtype.ts';
+import {
+  bfloat16,
+  bool,
+  complex128,
+  complex32,
+  complex64,
+  type DType,
+  float16,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  uint8,
+} from '../core/dtype.ts';
 import { NotImplementedError } from '../core/errors.ts';
 import type { MemoryFormat } from '../core/formats.ts';
 import { sameShape } from '../core/size.ts';
@@ -40,17 +55,23 @@ function moved(self: Tensor, target: Device, dtype: DType): Tensor {
   return F.empty([...self.layout.shape], dtype, null, target);
 }
 
-op('to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)', {
-  doc: 'self with another dtype or on another device; self itself if it is already as asked.',
-  decompose: (a) => convert(a.self, a),
-  surface: ['method'],
-  inplace: false,
-});
-op('to.device(Tensor(a) self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)', {
-  decompose: (a) => convert(a.self, a),
-  surface: ['method'],
-  inplace: false,
-});
+op(
+  'to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)',
+  {
+    doc: 'self with another dtype or on another device; self itself if it is already as asked.',
+    decompose: (a) => convert(a.self, a),
+    surface: ['method'],
+    inplace: false,
+  },
+);
+op(
+  'to.device(Tensor(a) self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)',
+  {
+    decompose: (a) => convert(a.self, a),
+    surface: ['method'],
+    inplace: false,
+  },
+);
 op('to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor(a)', {
   decompose: ({ self, other, copy, memory_format }) => convert(self, { device: other.device, dtype: other.dtype, copy, memory_format }),
   surface: ['method'],
@@ -64,12 +85,15 @@ op('type_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
 });
 
 const named = (name: string, dtype: DType): void => {
-  op(`${name}(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)` as 'float(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)', {
-    doc: `self as ${dtype}.`,
-    decompose: ({ self, memory_format }) => convert(self, { dtype, copy: false, memory_format }),
-    surface: ['method'],
-    inplace: false,
-  });
+  op(
+    `${name}(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)` as 'float(Tensor(a) self, *, MemoryFormat? memory_format=None) -> Tensor(a)',
+    {
+      doc: `self as ${dtype}.`,
+      decompose: ({ self, memory_format }) => convert(self, { dtype, copy: false, memory_format }),
+      surface: ['method'],
+      inplace: false,
+    },
+  );
 };
 named('bool', bool);
 named('byte', uint8);

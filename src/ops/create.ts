@@ -15,7 +15,8 @@ import { fill } from '../backend/reference/fill.ts';
 import { checkConvertible } from './compare.ts';
 
 /** What every factory takes. */
-export const OPTIONS = '*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';
+export const OPTIONS =
+  '*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';
 const LIKE = `${OPTIONS}, MemoryFormat? memory_format=None`;
 
 interface Options {
@@ -26,7 +27,10 @@ function checkSize(size: Shape): Shape {
   for (const s of size) if (s < 0) throw new RuntimeError(`Trying to create tensor with negative dimension ${s}: [${size.join(', ')}]`);
   return size;
 }
-export const spec = (size: Shape, { dtype }: Pick<Options, 'dtype'>): { shape: Shape; dtype: DType } => ({ shape: checkSize(size), dtype: dtype ?? get_default_dtype() });
+export const spec = (size: Shape, { dtype }: Pick<Options, 'dtype'>): { shape: Shape; dtype: DType } => ({
+  shape: checkSize(size),
+  dtype: dtype ?? get_default_dtype(),
+});
 
 /** Strides of a new tensor like `self`: dense ones are kept, others keep the order of dimensions. */
 export function stridesLike(self: Layout, format: MemoryFormat | null): Shape {
@@ -77,8 +81,20 @@ op(`full(int[] size, Scalar fill_value, ${OPTIONS}) -> Tensor`, {
 /** Numbers make the default dtype, whole ones too; bigints int64, booleans bool. */
 const fullDtype = (s: Scalar): DType => (typeof s === 'number' ? get_default_dtype() : scalarDtype(s));
 op(`empty_like(Tensor self, ${LIKE}) -> Tensor`, { meta: likeSpec, kernel: () => {}, grad: 'none', inplace: false, batch: 'leading' });
-op(`zeros_like(Tensor self, ${LIKE}) -> Tensor`, { meta: likeSpec, kernel: (_, out) => fill(out!, 0), grad: 'none', inplace: false, batch: 'leading' });
-op(`ones_like(Tensor self, ${LIKE}) -> Tensor`, { meta: likeSpec, kernel: (_, out) => fill(out!, 1), grad: 'none', inplace: false, batch: 'leading' });
+op(`zeros_like(Tensor self, ${LIKE}) -> Tensor`, {
+  meta: likeSpec,
+  kernel: (_, out) => fill(out!, 0),
+  grad: 'none',
+  inplace: false,
+  batch: 'leading',
+});
+op(`ones_like(Tensor self, ${LIKE}) -> Tensor`, {
+  meta: likeSpec,
+  kernel: (_, out) => fill(out!, 1),
+  grad: 'none',
+  inplace: false,
+  batch: 'leading',
+});
 op(`full_like(Tensor self, Scalar fill_value, ${LIKE}) -> Tensor`, {
   meta: (a) => {
     checkConvertible(a.fill_value, a.dtype ?? a.self.dtype);
@@ -90,11 +106,28 @@ op(`full_like(Tensor self, Scalar fill_value, ${LIKE}) -> Tensor`, {
   batch: 'leading',
 });
 
-
 // ---- with the dtype and device of another tensor ------------------------------------------------------------------
-op(`new_empty(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, { surface: ['method'], meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }), kernel: () => {}, grad: 'none', inplace: false });
-op(`new_zeros(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, { surface: ['method'], meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }), kernel: (_, out) => fill(out!, 0), grad: 'none', inplace: false });
-op(`new_ones(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, { surface: ['method'], meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }), kernel: (_, out) => fill(out!, 1), grad: 'none', inplace: false });
+op(`new_empty(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
+  surface: ['method'],
+  meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }),
+  kernel: () => {},
+  grad: 'none',
+  inplace: false,
+});
+op(`new_zeros(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
+  surface: ['method'],
+  meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }),
+  kernel: (_, out) => fill(out!, 0),
+  grad: 'none',
+  inplace: false,
+});
+op(`new_ones(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
+  surface: ['method'],
+  meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }),
+  kernel: (_, out) => fill(out!, 1),
+  grad: 'none',
+  inplace: false,
+});
 op(`new_full(Tensor self, int[] size, Scalar fill_value, ${OPTIONS}) -> Tensor`, {
   surface: ['method'],
   meta: (a) => {
@@ -109,9 +142,11 @@ op(`new_full(Tensor self, int[] size, Scalar fill_value, ${OPTIONS}) -> Tensor`,
 
 // ---- with given strides -------------------------------------------------------------------------------------------
 function stridedSpec(size: Shape, stride: Shape, dtype: DType): { shape: Shape; dtype: DType; stride: Shape } {
-  if (size.length !== stride.length) throw new RuntimeError(`dimensionality of sizes (${size.length}) must match dimensionality of strides (${stride.length})`);
+  if (size.length !== stride.length)
+    throw new RuntimeError(`dimensionality of sizes (${size.length}) must match dimensionality of strides (${stride.length})`);
   checkSize(size);
-  if (stride.some((s) => s < 0)) throw new RuntimeError(`Storage size calculation overflowed with sizes=${showShape(size)} and strides=${showShape(stride)}`);
+  if (stride.some((s) => s < 0))
+    throw new RuntimeError(`Storage size calculation overflowed with sizes=${showShape(size)} and strides=${showShape(stride)}`);
   return { shape: size, dtype, stride };
 }
 op(`empty_strided(int[] size, int[] stride, ${OPTIONS}) -> Tensor`, {
@@ -131,12 +166,16 @@ op(`empty_permuted(int[] size, int[] physical_layout, ${OPTIONS}) -> Tensor`, {
   doc: 'An undefined dense tensor whose dimensions lie in memory in the given order, outermost first.',
   meta: ({ size, physical_layout: order, dtype }) => {
     if (size.length !== order.length) {
-      throw new RuntimeError(`Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = ${size.length} is not equal to len(physical_layout) = ${order.length}`);
+      throw new RuntimeError(
+        `Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = ${size.length} is not equal to len(physical_layout) = ${order.length}`,
+      );
     }
     const seen = new Set<number>();
     order.forEach((d, i) => {
       if (d < 0 || d >= size.length) {
-        throw new RuntimeError(`Dimension out of range (expected to be between 0 and ${size.length - 1}, but got ${d} at index ${i}).  NB: negative dims not currently supported; file an issue if you want it.`);
+        throw new RuntimeError(
+          `Dimension out of range (expected to be between 0 and ${size.length - 1}, but got ${d} at index ${i}).  NB: negative dims not currently supported; file an issue if you want it.`,
+        );
       }
       if (seen.has(d)) throw new RuntimeError('Duplicate dim not allowed');
       seen.add(d);
@@ -164,8 +203,17 @@ function eyeInto(out: Tensor): void {
   const { offset, stride } = out.layout;
   fill(aliasOf(out, out.layout.with({ shape: [Math.min(n, m)], stride: [stride[0]! + stride[1]!], offset })), 1);
 }
-op(`eye(int n, ${OPTIONS}) -> Tensor`, { doc: 'The identity matrix.', meta: ({ n, dtype }) => eyeSpec(n, n, dtype), kernel: (_, out) => eyeInto(out!), grad: 'none' });
-op(`eye.m(int n, int m, ${OPTIONS}) -> Tensor`, { meta: ({ n, m, dtype }) => eyeSpec(n, m, dtype), kernel: (_, out) => eyeInto(out!), grad: 'none' });
+op(`eye(int n, ${OPTIONS}) -> Tensor`, {
+  doc: 'The identity matrix.',
+  meta: ({ n, dtype }) => eyeSpec(n, n, dtype),
+  kernel: (_, out) => eyeInto(out!),
+  grad: 'none',
+});
+op(`eye.m(int n, int m, ${OPTIONS}) -> Tensor`, {
+  meta: ({ n, m, dtype }) => eyeSpec(n, m, dtype),
+  kernel: (_, out) => eyeInto(out!),
+  grad: 'none',
+});
 op(`scalar_tensor(Scalar s, ${OPTIONS}) -> Tensor`, {
   doc: 'A 0-d tensor.',
   meta: ({ s, dtype }) => {

@@ -256,7 +256,7 @@ op('linalg_ldl_factor(Tensor self, *, bool hermitian=False) -> (Tensor LD, Tenso
 const QR_MODES = new Set(['reduced', 'complete', 'r']);
 /** The gradient of Q·R for a matrix that is square or tall. */
 function tallGradient(gQ: Tensor | null, gR: Tensor | null, Q: Tensor, R: Tensor): Tensor {
-  const m = plus(gR && gR.matmul(R.mH), gQ && Q.mH.matmul(gQ).neg())!.triu();
+  const m = plus(gR?.matmul(R.mH) ?? null, gQ && Q.mH.matmul(gQ).neg())!.triu();
   const hermitian = m.add(m.mH);
   const halved = hermitian.sub(onDiagonal(real(diagonalOf(hermitian)).mul(0.5).to(m.dtype)));
   const g = Q.matmul(halved);
@@ -308,9 +308,9 @@ op('linalg_qr(Tensor A, str mode="reduced") -> (Tensor Q, Tensor R)', {
     const gR = given[1] ? gradR! : null;
     if (m >= n) return { A: tallGradient(gQ, gR, Q, R) };
     // The columns beyond the square part are Qᴴ times those of A: their gradient passes through Q.
-    const rest = gR && gR.narrow(-1, m, n - m);
+    const rest = gR?.narrow(-1, m, n - m) ?? null;
     const inner = rest && Q.matmul(R.narrow(-1, m, n - m)).matmul(rest.mH);
-    const square = tallGradient(plus(gQ, inner), gR && gR.narrow(-1, 0, m), Q, R.narrow(-1, 0, m));
+    const square = tallGradient(plus(gQ, inner), gR?.narrow(-1, 0, m) ?? null, Q, R.narrow(-1, 0, m));
     return { A: F.cat([square, rest ? Q.matmul(rest) : square.new_zeros([...batchOf(A), m, n - m])], -1) };
   }),
   batch: 'leading',
@@ -458,7 +458,7 @@ function svdGradient(gU: Tensor | null, gS: Tensor | null, gVh: Tensor | null, U
       .sub(column(S))
       .mul(row(S).add(column(S))),
   );
-  let inner = plus(left && left.mul(row(S)), right && column(S).mul(right))!.div(E);
+  let inner = plus(left?.mul(row(S)) ?? null, right && column(S).mul(right))!.div(E);
   let diagonal = gS ? gS.to(U.dtype) : null;
   if (U.dtype.is_complex && left) diagonal = plus(diagonal, diagonalOf(left).div(S.mul(2)));
   inner = withDiagonal(inner, diagonal);

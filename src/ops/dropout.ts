@@ -33,7 +33,10 @@ function dropped(input: Tensor, p: number, train: boolean, { feature, alpha }: K
   const mask = maskFor(input, 1 - p, feature);
   if (alpha) {
     const a = 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
-    const offset = mask.add(-1).mul_(ALPHA * a).add_(ALPHA * a * p);
+    const offset = mask
+      .add(-1)
+      .mul_(ALPHA * a)
+      .add_(ALPHA * a * p);
     return input.mul(mask.mul_(a)).add_(offset);
   }
   // PyTorch rounds the scaled mask: in half precision a fused product would differ.

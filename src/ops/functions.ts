@@ -8,7 +8,12 @@ import { COMPLEX } from './kinds.ts';
 
 /** A function of real and complex numbers; integers become floats. */
 const analytic = (name: string, doc: string, aliases: readonly string[] = []): void => {
-  op(`${name}(Tensor self) -> Tensor` as 'exp(Tensor self) -> Tensor', { doc, pointwise: (x) => x.apply(name), promote: 'int_to_float', aliases });
+  op(`${name}(Tensor self) -> Tensor` as 'exp(Tensor self) -> Tensor', {
+    doc,
+    pointwise: (x) => x.apply(name),
+    promote: 'int_to_float',
+    aliases,
+  });
 };
 analytic('exp', 'eˢᵉˡᶠ.');
 analytic('exp2', '2ˢᵉˡᶠ.', ['special_exp2']);
@@ -35,7 +40,9 @@ op('acosh(Tensor self) -> Tensor', {
   promote: 'int_to_float',
   // The real derivative is finite below −1 too, where the value is NaN.
   grad: {
-    self: uses('self', (g, { self }) => (self.dtype.is_complex ? g.mul(self.sub(1).rsqrt().mul(self.add(1).rsqrt()).conj()) : g.mul(self.square().sub(1).rsqrt()))),
+    self: uses('self', (g, { self }) =>
+      self.dtype.is_complex ? g.mul(self.sub(1).rsqrt().mul(self.add(1).rsqrt()).conj()) : g.mul(self.square().sub(1).rsqrt()),
+    ),
   },
   aliases: ['arccosh'],
 });

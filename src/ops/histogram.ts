@@ -21,7 +21,9 @@ function points(self: Tensor): Tensor {
 function checkInput(self: Tensor, weight: Tensor | null): void {
   if (!weight) return;
   if (weight.dtype !== self.dtype) {
-    throw new RuntimeError(`torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same dtype, but got input(${self.dtype.cName}), and weight(${weight.dtype.cName})`);
+    throw new RuntimeError(
+      `torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same dtype, but got input(${self.dtype.cName}), and weight(${weight.dtype.cName})`,
+    );
   }
   if (!sameShape(weight.layout.shape, self.layout.shape.slice(0, -1))) {
     throw new RuntimeError(
@@ -30,13 +32,17 @@ function checkInput(self: Tensor, weight: Tensor | null): void {
   }
 }
 function checkDtype(self: Tensor): void {
-  if (self.dtype !== float32 && self.dtype !== float64) throw new NotImplementedError(`"histogramdd" not implemented for '${self.dtype.scalarName}'`);
+  if (self.dtype !== float32 && self.dtype !== float64)
+    throw new NotImplementedError(`"histogramdd" not implemented for '${self.dtype.scalarName}'`);
 }
 /** The outermost edges of each dimension: given, or those of the data. */
 function outerEdges(x: Tensor, d: number, range: readonly number[] | null): { left: number; right: number }[] {
   const found: { left: number; right: number }[] = [];
   const data = range ? null : reals(x);
-  if (range && range.length !== 2 * d) throw new RuntimeError(`torch.histogramdd: for a ${d}-dimensional histogram range should have ${2 * d} elements, but got ${range.length}`);
+  if (range && range.length !== 2 * d)
+    throw new RuntimeError(
+      `torch.histogramdd: for a ${d}-dimensional histogram range should have ${2 * d} elements, but got ${range.length}`,
+    );
   for (let k = 0; k < d; k++) {
     let [left, right] = [0, 1];
     if (range) [left, right] = [toNumber(range[2 * k]!), toNumber(range[2 * k + 1]!)];
@@ -44,8 +50,12 @@ function outerEdges(x: Tensor, d: number, range: readonly number[] | null): { le
       [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       for (let i = k; i < data!.length; i += d) [left, right] = [Math.min(left, data![i]!), Math.max(right, data![i]!)];
     }
-    if (!Number.isFinite(left) || !Number.isFinite(right)) throw new RuntimeError(`torch.histogramdd: dimension ${k}'s range [${text(left)}, ${text(right)}] is not finite`);
-    if (left > right) throw new RuntimeError(`torch.histogramdd: min should not exceed max, but got min ${text(left)} max ${text(right)} for dimension ${k}`);
+    if (!Number.isFinite(left) || !Number.isFinite(right))
+      throw new RuntimeError(`torch.histogramdd: dimension ${k}'s range [${text(left)}, ${text(right)}] is not finite`);
+    if (left > right)
+      throw new RuntimeError(
+        `torch.histogramdd: min should not exceed max, but got min ${text(left)} max ${text(right)} for dimension ${k}`,
+      );
     found.push(left === right ? { left: left - 0.5, right: right + 0.5 } : { left, right });
   }
   return found;
@@ -63,7 +73,13 @@ function counted(self: Tensor, edges: readonly Float64Array[], weight: Tensor | 
   histogramInto(hist, points(self), edges, weight, density);
   return hist;
 }
-function byCounts(self: Tensor, bins: readonly number[], range: readonly number[] | null, weight: Tensor | null, density: boolean): [Tensor, Tensor[]] {
+function byCounts(
+  self: Tensor,
+  bins: readonly number[],
+  range: readonly number[] | null,
+  weight: Tensor | null,
+  density: boolean,
+): [Tensor, Tensor[]] {
   const x = points(self);
   const d = x.layout.shape[1]!;
   if (bins.length !== d) throw new RuntimeError('histogramdd: The size of bins must be equal to the innermost dimension of the input.');
@@ -80,20 +96,37 @@ function byEdges(self: Tensor, bins: readonly Tensor[], weight: Tensor | null, d
   if (bins.length !== d) throw new RuntimeError('histogramdd: The size of bins must be equal to the innermost dimension of the input.');
   bins.forEach((b, k) => {
     if (b.dtype !== self.dtype) {
-      throw new RuntimeError(`torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype ${self.dtype.cName} and bins for dimension ${k} with dtype ${b.dtype.cName}`);
+      throw new RuntimeError(
+        `torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype ${self.dtype.cName} and bins for dimension ${k} with dtype ${b.dtype.cName}`,
+      );
     }
-    if (b.ndim !== 1) throw new RuntimeError(`torch.histogramdd: bins tensor should have one dimension, but got ${b.ndim} dimensions in the bins tensor for dimension ${k}`);
-    if (b.layout.numel === 0) throw new RuntimeError(`torch.histogramdd: bins tensor should have at least 1 element, but got ${b.layout.numel} elements in the bins tensor for dimension ${k}`);
+    if (b.ndim !== 1)
+      throw new RuntimeError(
+        `torch.histogramdd: bins tensor should have one dimension, but got ${b.ndim} dimensions in the bins tensor for dimension ${k}`,
+      );
+    if (b.layout.numel === 0)
+      throw new RuntimeError(
+        `torch.histogramdd: bins tensor should have at least 1 element, but got ${b.layout.numel} elements in the bins tensor for dimension ${k}`,
+      );
   });
   checkDtype(self);
   checkInput(self, weight);
-  return [counted(self, bins.map((b) => reals(b).slice()), weight, density), [...bins]];
+  return [
+    counted(
+      self,
+      bins.map((b) => reals(b).slice()),
+      weight,
+      density,
+    ),
+    [...bins],
+  ];
 }
 const inner = (t: Tensor): Tensor => t.reshape([t.layout.numel, 1]);
-const flat = (t: Tensor | null): Tensor | null => t && t.reshape([t.layout.numel]);
+const flat = (t: Tensor | null): Tensor | null => t?.reshape([t.layout.numel]) ?? null;
 
 op('histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)', {
-  outMismatch: (expected, given) => `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
+  outMismatch: (expected, given) =>
+    `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
   doc: 'How many elements (or how much weight) lies between each two neighbouring edges.',
   produce: ({ self, bins, weight, density }) => {
     const [hist, [edges]] = byEdges(inner(self), [bins], flat(weight), density);
@@ -101,40 +134,56 @@ op('histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool
   },
   grad: 'none',
 });
-op('histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)', {
-  outMismatch: (expected, given) => `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
-  doc: 'How many elements (or how much weight) lies in each of a number of equal bins.',
-  produce: ({ self, bins, range, weight, density }) => {
-    const [hist, [edges]] = byCounts(inner(self), [bins], range, flat(weight), density);
-    return [hist, edges];
+op(
+  'histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)',
+  {
+    outMismatch: (expected, given) =>
+      `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
+    doc: 'How many elements (or how much weight) lies in each of a number of equal bins.',
+    produce: ({ self, bins, range, weight, density }) => {
+      const [hist, [edges]] = byCounts(inner(self), [bins], range, flat(weight), density);
+      return [hist, edges];
+    },
+    grad: 'none',
   },
-  grad: 'none',
-});
-op('histogramdd(Tensor self, int[] bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)', {
-  doc: 'A histogram of points in as many dimensions as the last dimension of self has elements.',
-  produce: ({ self, bins, range, weight, density }) => byCounts(self, bins, range, weight, density),
-  grad: 'none',
-  surface: ['function'],
-});
-op('histogramdd.int_bins(Tensor self, int bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)', {
-  doc: 'A histogram of points with the same number of bins in every dimension.',
-  produce: ({ self, bins, range, weight, density }) => byCounts(self, new Array<number>(points(self).layout.shape[1]!).fill(bins), range, weight, density),
-  grad: 'none',
-  surface: ['function'],
-});
-op('histogramdd.TensorList_bins(Tensor self, Tensor[] bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)', {
-  doc: 'A histogram of points with the edges of every dimension given.',
-  produce: ({ self, bins, weight, density }) => byEdges(self, bins, weight, density),
-  grad: 'none',
-  surface: ['function'],
-});
+);
+op(
+  'histogramdd(Tensor self, int[] bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)',
+  {
+    doc: 'A histogram of points in as many dimensions as the last dimension of self has elements.',
+    produce: ({ self, bins, range, weight, density }) => byCounts(self, bins, range, weight, density),
+    grad: 'none',
+    surface: ['function'],
+  },
+);
+op(
+  'histogramdd.int_bins(Tensor self, int bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)',
+  {
+    doc: 'A histogram of points with the same number of bins in every dimension.',
+    produce: ({ self, bins, range, weight, density }) =>
+      byCounts(self, new Array<number>(points(self).layout.shape[1]!).fill(bins), range, weight, density),
+    grad: 'none',
+    surface: ['function'],
+  },
+);
+op(
+  'histogramdd.TensorList_bins(Tensor self, Tensor[] bins, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor[] bin_edges)',
+  {
+    doc: 'A histogram of points with the edges of every dimension given.',
+    produce: ({ self, bins, weight, density }) => byEdges(self, bins, weight, density),
+    grad: 'none',
+    surface: ['function'],
+  },
+);
 
 op('histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor', {
-  outMismatch: (expected, given) => `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
+  outMismatch: (expected, given) =>
+    `torch.histogram: input tensor and hist tensor should have the same dtype, but got input ${expected.cName} and hist ${given.cName}`,
   doc: 'How many elements lie in each of `bins` equal bins between min and max, or between the extreme elements.',
   meta: ({ self, bins }) => {
     if (self.dtype.is_complex) throw new TypeError(`aminmax not implemented for ${self.dtype.scalarName}`);
-    if (self.dtype.category !== Category.Floating) throw new NotImplementedError(`"histogram_cpu" not implemented for '${self.dtype.scalarName}'`);
+    if (self.dtype.category !== Category.Floating)
+      throw new NotImplementedError(`"histogram_cpu" not implemented for '${self.dtype.scalarName}'`);
     if (bins <= 0) throw new RuntimeError(`torch.histogram(): bins must be > 0, but got ${bins} for dimension 0`);
     return { shape: [bins], dtype: self.dtype };
   },
@@ -152,7 +201,8 @@ function histcRange(self: Tensor, min: Scalar, max: Scalar): { left: number; rig
     for (const x of reals(self)) [left, right] = [Math.min(left, x), Math.max(right, x)];
   }
   if (left === right) [left, right] = [left - 1, right + 1];
-  if (!Number.isFinite(left) || !Number.isFinite(right)) throw new RuntimeError(`torch.histc: range of [${text(left)}, ${text(right)}] is not finite`);
+  if (!Number.isFinite(left) || !Number.isFinite(right))
+    throw new RuntimeError(`torch.histc: range of [${text(left)}, ${text(right)}] is not finite`);
   if (left > right) throw new RuntimeError('torch.histc: max must be larger than min');
   return { left, right };
 }
@@ -161,7 +211,8 @@ op('bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor', {
   doc: 'How often each non-negative number occurs, or the sum of its weights.',
   produce: ({ self, weights, minlength }) => {
     if (minlength < 0) throw new RuntimeError('minlength should be >= 0');
-    if (self.dtype.category !== Category.Integral || self.dtype === bool) throw new NotImplementedError(`"bincount_cpu" not implemented for '${self.dtype.scalarName}'`);
+    if (self.dtype.category !== Category.Integral || self.dtype === bool)
+      throw new NotImplementedError(`"bincount_cpu" not implemented for '${self.dtype.scalarName}'`);
     const x = integers(self);
     let top = -1n;
     let low = 0n;
@@ -172,7 +223,8 @@ op('bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor', {
     if (self.ndim !== 1 || low < 0n) {
       if (self.layout.numel > 0 || self.ndim !== 1) throw new RuntimeError('bincount only supports 1-d non-negative integral inputs.');
     }
-    if (weights && (weights.ndim !== 1 || weights.layout.shape[0] !== self.layout.shape[0])) throw new RuntimeError('weights should be 1-d and have the same length as input');
+    if (weights && (weights.ndim !== 1 || weights.layout.shape[0] !== self.layout.shape[0]))
+      throw new RuntimeError('weights should be 1-d and have the same length as input');
     const dtype = weights ? (weights.dtype === float32 ? float32 : float64) : int64;
     const out = emptyTensor([Math.max(Number(top) + 1, minlength)], dtype);
     bincountInto(out, self, weights);

@@ -26,7 +26,9 @@ function asPositions(self: Tensor, indices: Indices): (Tensor | null)[] {
     else if (t.dtype === bool || t.dtype === uint8) {
       t.layout.shape.forEach((s, i) => {
         if (s !== self.layout.shape[list.length + i]) {
-          throw new IndexError(`The shape of the mask ${showShape(t.layout.shape)} at index ${i} does not match the shape of the indexed tensor ${showShape(self.layout.shape)} at index ${list.length + i}`);
+          throw new IndexError(
+            `The shape of the mask ${showShape(t.layout.shape)} at index ${i} does not match the shape of the indexed tensor ${showShape(self.layout.shape)} at index ${list.length + i}`,
+          );
         }
       });
       if (list.length + t.ndim > self.ndim) throw tooMany(self, list.length + t.ndim);
@@ -57,7 +59,11 @@ op('index.Tensor(Tensor self, Tensor?[] indices) -> Tensor', {
   surface: [],
   inplace: false,
 });
-op('_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor', { decompose: ({ self, indices }) => F._index(self, asPositions(self, indices)), surface: ['function'], inplace: false });
+op('_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor', {
+  decompose: ({ self, indices }) => F._index(self, asPositions(self, indices)),
+  surface: ['function'],
+  inplace: false,
+});
 op('_index(Tensor self, Tensor?[] indices) -> Tensor', {
   doc: 'index for int64 positions.',
   meta: ({ self, indices }) => {
@@ -65,7 +71,11 @@ op('_index(Tensor self, Tensor?[] indices) -> Tensor', {
     return { shape: how.shape, dtype: self.dtype, stride: indexStrides(self.layout, indices, how) };
   },
   kernel: ({ self, indices }, out) => pick(out!, self, placesOf(self.layout.shape, indices, addressing(self.layout.shape, indices))),
-  grad: { self: uses('indices', (g, { self, indices }) => F._index_put(F.zeros(self.shape, g.dtype, null, g.device), indices as Tensor[], g, true)) },
+  grad: {
+    self: uses('indices', (g, { self, indices }) =>
+      F._index_put(F.zeros(self.shape, g.dtype, null, g.device), indices as Tensor[], g, true),
+    ),
+  },
   linear: true,
   batch: (_, { self, indices }, batched, n) => {
     const b = batchedIndices(self, indices, batched.self, batched.indices, n);
@@ -79,7 +89,9 @@ op('index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=Fal
   doc: 'self with the values at the given positions (or where masks are true), or added to them.',
   decompose: ({ self, indices, values, accumulate }) => {
     if (values.dtype !== self.dtype) {
-      throw new RuntimeError(`Index put requires the source and destination dtypes match, got ${self.dtype.scalarName} for the destination and ${values.dtype.scalarName} for the source.`);
+      throw new RuntimeError(
+        `Index put requires the source and destination dtypes match, got ${self.dtype.scalarName} for the destination and ${values.dtype.scalarName} for the source.`,
+      );
     }
     return F._index_put(self, asPositions(self, indices) as Tensor[], values, accumulate);
   },
@@ -99,17 +111,36 @@ op('_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=Fa
     const rest = lead < 0 ? from : from.slice(lead);
     const skip = shape.length - rest.length;
     if (skip < 0 || rest.some((s, i) => s !== 1 && s !== shape[skip + i])) {
-      throw new RuntimeError(`shape mismatch: value tensor of shape ${showShape(from)} cannot be broadcast to indexing result of shape ${showShape(shape)}`);
+      throw new RuntimeError(
+        `shape mismatch: value tensor of shape ${showShape(from)} cannot be broadcast to indexing result of shape ${showShape(shape)}`,
+      );
     }
     return { shape: self.layout.shape, dtype: self.dtype, stride: stridesLike(self.layout, null) };
   },
   kernel: ({ self, indices, values, accumulate }, out) => {
     const how = addressing(self.layout.shape, indices);
-    const wide = F.expand(values.ndim > how.shape.length ? F.reshape(values, values.layout.shape.slice(values.ndim - how.shape.length)) : values, how.shape);
+    const wide = F.expand(
+      values.ndim > how.shape.length ? F.reshape(values, values.layout.shape.slice(values.ndim - how.shape.length)) : values,
+      how.shape,
+    );
     combine(out!, self, placesOf(self.layout.shape, indices, how), wide, accumulate ? 'sum' : 'set');
   },
   grad: {
-    self: uses('indices', (g, { indices, values, accumulate }) => (accumulate ? g : F._index_put(g, indices as Tensor[], F.zeros(values.shape.map(() => 1), g.dtype, null, g.device), false))),
+    self: uses('indices', (g, { indices, values, accumulate }) =>
+      accumulate
+        ? g
+        : F._index_put(
+            g,
+            indices as Tensor[],
+            F.zeros(
+              values.shape.map(() => 1),
+              g.dtype,
+              null,
+              g.device,
+            ),
+            false,
+          ),
+    ),
     values: uses('indices', (g, { indices, values }) => fitted(F._index(g, indices as Tensor[]), values)),
   },
   linear: true,
@@ -145,7 +176,10 @@ function batchedIndices(self: Tensor, indices: Indices, selfBatched: boolean, in
   // With the row index in front, the common dimensions of the result follow the batch unless the indices start at dimension 0 anyway.
   const direct = addressing(wide.layout.shape, list);
   const order = Array.from({ length: count }, (_, i) => i);
-  const moved = direct.at === 0 && logical.at > 0 ? [0, ...order.slice(rank + 1, rank + 1 + logical.at), ...order.slice(1, rank + 1), ...order.slice(rank + 1 + logical.at)] : order;
+  const moved =
+    direct.at === 0 && logical.at > 0
+      ? [0, ...order.slice(rank + 1, rank + 1 + logical.at), ...order.slice(1, rank + 1), ...order.slice(rank + 1 + logical.at)]
+      : order;
   const back = order.map((i) => moved.indexOf(i));
   return {
     self: wide,
@@ -173,7 +207,13 @@ op('index_select(Tensor self, int dim, Tensor index) -> Tensor', {
     const shape = atLeast1d(self.layout.shape);
     const d = wrapDim(dim, self.ndim);
     for (const i of integers(index)) if (i < 0n || i >= BigInt(shape[d]!)) throw new IndexError('index out of range in self');
-    const wide = F.expand(F.view(index, shape.map((_, i) => (i === d ? -1 : 1))), shape.map((s, i) => (i === d ? index.layout.numel : s)));
+    const wide = F.expand(
+      F.view(
+        index,
+        shape.map((_, i) => (i === d ? -1 : 1)),
+      ),
+      shape.map((s, i) => (i === d ? index.layout.numel : s)),
+    );
     pick(out!, self, placesAlong(shape, d, wide));
   },
   grad: { self: uses('index', (g, { self, dim, index }) => F.index_add(F.zeros(self.shape, g.dtype, null, g.device), dim, index, g)) },
@@ -184,7 +224,17 @@ op('index_select(Tensor self, int dim, Tensor index) -> Tensor', {
     const d = wrapDim(dim, wide.ndim - 1) + 1;
     if (wide.ndim === 1) return F.expand(wide, [n]);
     const shape = wide.layout.shape.map((s, i) => (i === d ? index.layout.numel / n : s));
-    return F.gather(wide, d, F.expand(F.reshape(index, shape.map((s, i) => (i === 0 || i === d ? s : 1))), shape));
+    return F.gather(
+      wide,
+      d,
+      F.expand(
+        F.reshape(
+          index,
+          shape.map((s, i) => (i === 0 || i === d ? s : 1)),
+        ),
+        shape,
+      ),
+    );
   },
   integers: ['index'],
   castsOut: false,
@@ -197,10 +247,13 @@ op('gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Ten
     const d = wrapDim(dim, self.ndim);
     if (index.layout.numel > 0) {
       if (index.dtype !== int64 && index.dtype !== int32) throw new RuntimeError('gather(): Expected dtype int32/int64 for index');
-      if (atLeast1d(index.shape).length !== atLeast1d(self.shape).length) throw new RuntimeError('Index tensor must have the same number of dimensions as input tensor');
+      if (atLeast1d(index.shape).length !== atLeast1d(self.shape).length)
+        throw new RuntimeError('Index tensor must have the same number of dimensions as input tensor');
       index.layout.shape.forEach((s, i) => {
         if (i !== d && s > self.layout.shape[i]!) {
-          throw new RuntimeError(`Size does not match at dimension ${i} expected index ${showShape(index.shape)} to be no larger than self ${showShape(self.shape)} apart from dimension ${d}`);
+          throw new RuntimeError(
+            `Size does not match at dimension ${i} expected index ${showShape(index.shape)} to be no larger than self ${showShape(self.shape)} apart from dimension ${d}`,
+          );
         }
       });
     }
@@ -217,10 +270,13 @@ op('gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Ten
 op('take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor', {
   doc: 'gather with broadcasting; without a dimension, of the flattened tensor.',
   decompose: ({ self, indices, dim }) => {
-    if (indices.dtype !== int64) throw new RuntimeError(`torch.take_along_dim(): dtype of indices should be Long but got ${indices.dtype.scalarName}`);
+    if (indices.dtype !== int64)
+      throw new RuntimeError(`torch.take_along_dim(): dtype of indices should be Long but got ${indices.dtype.scalarName}`);
     if (dim === null) return F.gather(self.reshape([-1]), 0, indices.reshape([-1]));
     if (self.ndim !== indices.ndim) {
-      throw new RuntimeError(`torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${self.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`);
+      throw new RuntimeError(
+        `torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${self.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,
+      );
     }
     const d = wrapDim(dim, self.ndim);
     const keep = (s: Shape, n: number | undefined): number[] => s.map((x, i) => (i === d ? n! : x));
@@ -265,13 +321,19 @@ op('put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tens
   decompose: ({ self, index, source, accumulate }) => {
     if (index.dtype !== int64) throw new RuntimeError(`put_(): Expected a long tensor for index, but got ${index.dtype.scalarName}`);
     if (self.dtype !== source.dtype) {
-      throw new RuntimeError(`put_(): self and source expected to have the same dtype, but got self.dtype = ${self.dtype.scalarName} and source.dtype = ${source.dtype.scalarName}`);
+      throw new RuntimeError(
+        `put_(): self and source expected to have the same dtype, but got self.dtype = ${self.dtype.scalarName} and source.dtype = ${source.dtype.scalarName}`,
+      );
     }
     if (index.layout.numel !== source.layout.numel) {
-      throw new IndexError(`put_(): Expected source and index to have the same number of elements, but got source.numel() = ${source.layout.numel}, index.numel() = ${index.layout.numel}`);
+      throw new IndexError(
+        `put_(): Expected source and index to have the same number of elements, but got source.numel() = ${source.layout.numel}, index.numel() = ${index.layout.numel}`,
+      );
     }
     const flat = self.reshape([-1]);
-    return withinRange(self.layout.numel, () => F._index_put(flat, [flatPositions('put_', self, index)], source.reshape([-1]), accumulate)).view(self.shape);
+    return withinRange(self.layout.numel, () =>
+      F._index_put(flat, [flatPositions('put_', self, index)], source.reshape([-1]), accumulate),
+    ).view(self.shape);
   },
   integers: ['index'],
 });
@@ -283,7 +345,9 @@ op('masked_select(Tensor self, Tensor mask) -> Tensor', {
     if (mask.dtype !== bool && mask.dtype !== uint8) throw new RuntimeError('masked_select: expected BoolTensor for mask');
     const shape = broadcastShapes(self.shape, mask.shape);
     const wide = self.expand(shape);
-    return shape.length === 0 ? F._index(wide.reshape([1]), asPositions(wide.reshape([1]), [mask.reshape([1])])) : F._index(wide, asPositions(wide, [mask.expand(shape)]));
+    return shape.length === 0
+      ? F._index(wide.reshape([1]), asPositions(wide.reshape([1]), [mask.reshape([1])]))
+      : F._index(wide, asPositions(wide, [mask.expand(shape)]));
   },
   castsOut: false,
   disjointOut: true,
@@ -292,8 +356,12 @@ op('masked_select(Tensor self, Tensor mask) -> Tensor', {
 op('masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor', {
   doc: 'self with the elements of source, in order, where the mask is true.',
   decompose: ({ self, mask, source }) => {
-    if (self.dtype !== source.dtype) throw new RuntimeError(`masked_scatter: expected self and source to have same dtypes but got${self.dtype.scalarName} and ${source.dtype.scalarName}`);
-    if (mask.dtype !== bool) throw new RuntimeError(`masked_scatter_ only supports boolean masks, but got mask with dtype ${mask.dtype.scalarName}`);
+    if (self.dtype !== source.dtype)
+      throw new RuntimeError(
+        `masked_scatter: expected self and source to have same dtypes but got${self.dtype.scalarName} and ${source.dtype.scalarName}`,
+      );
+    if (mask.dtype !== bool)
+      throw new RuntimeError(`masked_scatter_ only supports boolean masks, but got mask with dtype ${mask.dtype.scalarName}`);
     const shape = broadcastShapes(self.shape, mask.shape);
     const flat = self.expand(shape).reshape([-1]);
     const at = F.nonzero(mask.expand(shape).reshape([-1])).squeeze(1);
@@ -334,7 +402,8 @@ op('argwhere(Tensor self) -> Tensor', { decompose: ({ self }) => F.nonzero(self)
 op('unravel_index(Tensor indices, int[] shape) -> Tensor[]', {
   doc: 'The coordinates of positions in a flattened tensor of the given shape.',
   produce: ({ indices, shape }) => {
-    if (indices.dtype.category !== Category.Integral) throw new TypeError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
+    if (indices.dtype.category !== Category.Integral)
+      throw new TypeError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
     if (shape.some((s) => s < 0)) throw new ValueError(`'shape' cannot have negative values, but got (${shape.join(', ')})`);
     const at = integers(indices);
     const steps = contiguousStrides(shape).map(BigInt);
@@ -362,7 +431,8 @@ op('_unsafe_masked_index(Tensor self, Tensor mask, Tensor?[] indices, Scalar fil
   doc: 'index where the mask is true, `fill` elsewhere.',
   surface: ['function'],
   decompose: ({ self, mask, indices, fill }) => {
-    if (self.layout.numel === 0) return F.full(addressing(self.layout.shape, asPositions(self, indices)).shape, fill, self.dtype, null, self.device);
+    if (self.layout.numel === 0)
+      return F.full(addressing(self.layout.shape, asPositions(self, indices)).shape, fill, self.dtype, null, self.device);
     return F.masked_fill$Tensor(F._index(self, inRange(self, indices)), F.logical_not(mask), fill);
   },
   inplace: false,
@@ -371,6 +441,8 @@ op('_unsafe_masked_index_put_accumulate(Tensor self, Tensor mask, Tensor?[] indi
   doc: 'self with the values added at the given positions where the mask is true.',
   surface: ['function'],
   decompose: ({ self, mask, indices, values }) =>
-    self.layout.numel === 0 ? self.clone() : F._index_put(self, inRange(self, indices) as Tensor[], F.masked_fill$Tensor(values, F.logical_not(mask), 0), true),
+    self.layout.numel === 0
+      ? self.clone()
+      : F._index_put(self, inRange(self, indices) as Tensor[], F.masked_fill$Tensor(values, F.logical_not(mask), 0), true),
   inplace: false,
 });

@@ -33,7 +33,8 @@ function inputMask(input: Tensor, mask: Tensor): Tensor {
 }
 const converted = (t: Tensor, dtype: DType): Tensor => (t.dtype === dtype ? t : F._to_copy(t, dtype));
 /** The input with what the mask hides replaced. */
-const hidden = (input: Tensor, mask: Tensor | null, identity: (t: Tensor) => Scalar): Tensor => (mask === null ? input : input.masked_fill(inputMask(input, mask).logical_not(), identity(input)));
+const hidden = (input: Tensor, mask: Tensor | null, identity: (t: Tensor) => Scalar): Tensor =>
+  mask === null ? input : input.masked_fill(inputMask(input, mask).logical_not(), identity(input));
 
 // ---- identities ---------------------------------------------------------------------------------------------------
 const RANGES = new Map<DType, readonly [number | bigint, number | bigint]>([
@@ -104,7 +105,9 @@ op(`masked_mean(Tensor input, int[1]? dim=None, *, ${OPTIONS}) -> Tensor`, {
   decompose: ({ input, dim, keepdim, dtype, mask }) => {
     const d = dtype ?? input.dtype;
     if (d.category < Category.Floating) {
-      throw new ValueError(`mean(): Could not infer output dtype. ${dtype ? 'Optional' : 'Input'} dtype must be either a floating point or complex dtype. Got: ${d}`);
+      throw new ValueError(
+        `mean(): Could not infer output dtype. ${dtype ? 'Optional' : 'Input'} dtype must be either a floating point or complex dtype. Got: ${d}`,
+      );
     }
     return sum(input, dim, keepdim ?? false, d, mask).div(count(input, dim, keepdim ?? false, mask));
   },
@@ -118,7 +121,8 @@ op('masked_median(Tensor input, int dim=-1, *, bool keepdim=False, ScalarType? d
     const visible = hidden(floating ? input : converted(input, float32), mask, () => Number.NaN);
     const output = F.nanmedian$dim(visible, d!, keepdim)[0];
     if (floating) return output;
-    if (F.any(output.isnan()).item() !== (false as never)) throw new ValueError('masked median expects no fully masked out rows if dtype is not floating point');
+    if (F.any(output.isnan()).item() !== (false as never))
+      throw new ValueError('masked median expects no fully masked out rows if dtype is not floating point');
     return converted(output, dtype ?? input.dtype);
   },
   surface: ['masked'],
@@ -191,7 +195,9 @@ for (const name of ['cumsum', 'cumprod'] as const) {
     doc: `The running ${name === 'cumsum' ? 'sum' : 'product'} of the elements that the mask lets through.`,
     decompose: ({ input, dim, dtype, mask }) => {
       const [d] = canonicalDims(dim, input.ndim);
-      return name === 'cumsum' ? F.cumsum(hidden(input, mask, zero), d!, dtype ?? input.dtype) : F.cumprod(hidden(input, mask, one), d!, dtype ?? input.dtype);
+      return name === 'cumsum'
+        ? F.cumsum(hidden(input, mask, zero), d!, dtype ?? input.dtype)
+        : F.cumprod(hidden(input, mask, one), d!, dtype ?? input.dtype);
     },
     surface: ['masked'],
   });
@@ -206,7 +212,11 @@ for (const name of ['softmax', 'log_softmax', 'softmin'] as const) {
     doc: `${name} over the elements that the mask lets through.`,
     decompose: ({ input, dim, dtype, mask }) => {
       const [d] = canonicalDims(dim, input.ndim);
-      return NORMALISATIONS[name](hidden(input, mask, extreme(name === 'softmin' ? 'amin' : 'amax', name === 'softmin')), d!, dtype ?? input.dtype);
+      return NORMALISATIONS[name](
+        hidden(input, mask, extreme(name === 'softmin' ? 'amin' : 'amax', name === 'softmin')),
+        d!,
+        dtype ?? input.dtype,
+      );
     },
     surface: ['masked'],
   });

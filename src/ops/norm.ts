@@ -10,27 +10,39 @@ import { lookup, op, uses } from '../dispatch/operator.ts';
 import { converted, exactOut, perExample, reducedDims, reduction, restored } from './reduce.ts';
 
 type Dims = readonly number[] | number | null;
-const matrixNorm = lookup('linalg_matrix_norm.str_ord') as unknown as (self: Tensor, ord: string, dim: readonly number[], keepdim: boolean, dtype: DType | null) => Tensor;
+const matrixNorm = lookup('linalg_matrix_norm.str_ord') as unknown as (
+  self: Tensor,
+  ord: string,
+  dim: readonly number[],
+  keepdim: boolean,
+  dtype: DType | null,
+) => Tensor;
 
 function checkNormDtype(self: Tensor, dtype: DType | null): void {
   const name = 'linalg.vector_norm';
-  if (self.dtype.category < Category.Floating) throw new NotImplementedError(`${name}: Expected a floating point or complex tensor as input. Got ${self.dtype.scalarName}`);
+  if (self.dtype.category < Category.Floating)
+    throw new NotImplementedError(`${name}: Expected a floating point or complex tensor as input. Got ${self.dtype.scalarName}`);
   if (dtype === null) return;
-  if (dtype.category < Category.Floating) throw new RuntimeError(`${name}: dtype should be floating point or complex, but got ${dtype.scalarName}`);
+  if (dtype.category < Category.Floating)
+    throw new RuntimeError(`${name}: dtype should be floating point or complex, but got ${dtype.scalarName}`);
   if (dtype.is_complex !== self.dtype.is_complex) {
     const [want, input] = self.dtype.is_complex ? ['complex', 'complex'] : ['real', 'real'];
     throw new RuntimeError(`${name}: dtype should be ${want} for ${input} inputs, but got ${dtype.scalarName}`);
   }
   if (promote_types(self.dtype, dtype) !== dtype) {
-    throw new RuntimeError(`${name}: the dtype of the input (${self.dtype.scalarName}) should be convertible without narrowing to the specified dtype (${dtype.scalarName})`);
+    throw new RuntimeError(
+      `${name}: the dtype of the input (${self.dtype.scalarName}) should be convertible without narrowing to the specified dtype (${dtype.scalarName})`,
+    );
   }
 }
 function checkNormSize(self: Tensor, ord: number, dim: Dims): void {
   if (self.layout.numel > 0 || (ord >= 0 && ord !== Number.POSITIVE_INFINITY)) return;
   const name = `linalg.vector_norm cannot compute the ${ord === Number.POSITIVE_INFINITY ? 'inf' : ord === Number.NEGATIVE_INFINITY ? '-inf' : ord} norm on`;
-  if (dim === null || (Array.isArray(dim) && dim.length === 0)) throw new RuntimeError(`${name} an empty tensor because the operation does not have an identity`);
+  if (dim === null || (Array.isArray(dim) && dim.length === 0))
+    throw new RuntimeError(`${name} an empty tensor because the operation does not have an identity`);
   for (const d of reducedDims(self, dim)) {
-    if (self.layout.shape[d] === 0) throw new RuntimeError(`${name} the dimension ${d}because this dimension is empty and the operation does not have an identity`);
+    if (self.layout.shape[d] === 0)
+      throw new RuntimeError(`${name} the dimension ${d}because this dimension is empty and the operation does not have an identity`);
   }
 }
 /** The gradient of a p-norm; where the norm is not differentiable, a subgradient. */
@@ -47,7 +59,12 @@ function normGrad(grad: Tensor, self: Tensor, p: number, result: Tensor, dims: r
     return self.sgn().mul(g.div(F.sum$dim_IntList(chosen, dims, true)).mul(chosen));
   }
   if (p < 1) {
-    const slope = self.sgn().mul(self.abs().pow(p - 1).masked_fill(self.eq(0), 0));
+    const slope = self.sgn().mul(
+      self
+        .abs()
+        .pow(p - 1)
+        .masked_fill(self.eq(0), 0),
+    );
     return slope.mul(g).mul(norm.pow(1 - p));
   }
   const slope = p < 2 ? self.sgn().mul(self.abs().pow(p - 1)) : self.mul(self.abs().pow(p - 2));
@@ -84,13 +101,19 @@ op('norm(Tensor self, Any p="fro", int[1]? dim=None, bool keepdim=False, *, Scal
 
 op('logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor', {
   doc: 'The logarithm of the sum of exponentials over the given dimensions.',
-  meta: ({ self, dim, keepdim }) => reduction(self, dim, keepdim, self.dtype.category < Category.Floating ? get_default_dtype() : self.dtype),
+  meta: ({ self, dim, keepdim }) =>
+    reduction(self, dim, keepdim, self.dtype.category < Category.Floating ? get_default_dtype() : self.dtype),
   kernel: ({ self, dim }, out) => logsumexpInto(out!, self, reducedDims(self, dim)),
   grad: {
     self: uses('self', 'result', (g, { self, result, dim, keepdim }) => {
       const { shape } = self.layout;
       const dims = reducedDims({ shape }, dim);
-      return restored(g, shape, dims, keepdim).mul(self.sub(restored(result, shape, dims, keepdim)).exp().conj());
+      return restored(g, shape, dims, keepdim).mul(
+        self
+          .sub(restored(result, shape, dims, keepdim))
+          .exp()
+          .conj(),
+      );
     }),
   },
   batch: (run, a) => run(perExample(a)),
@@ -102,7 +125,8 @@ op('renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor', {
   outMismatch: exactOut,
   doc: 'self with the slices along a dimension scaled down so that their p-norm is at most maxnorm.',
   decompose: ({ self, p, dim, maxnorm }) => {
-    if (isComplexScalar(p) || isComplexScalar(maxnorm)) throw new RuntimeError(`renorm: ${isComplexScalar(p) ? 'p' : 'maxnorm'} must be real-valued`);
+    if (isComplexScalar(p) || isComplexScalar(maxnorm))
+      throw new RuntimeError(`renorm: ${isComplexScalar(p) ? 'p' : 'maxnorm'} must be real-valued`);
     if (toNumber(p) <= 0) throw new RuntimeError('renorm: non-positive-norm not supported');
     if (toNumber(maxnorm) < 0) throw new RuntimeError(`renorm: expected maxnorm to be >= 0 but got ${toNumber(maxnorm)}`);
     if (self.ndim < 2) throw new RuntimeError(`renorm: input needs at least 2 dimensions, got ${self.ndim} dimensions`);
@@ -120,7 +144,9 @@ op('dist(Tensor self, Tensor other, Scalar p=2) -> Tensor', {
   decompose: ({ self, other, p }) => {
     const difference = self.sub(other);
     if (difference.dtype.category < Category.Floating) {
-      throw new NotImplementedError(`norm(): input dtype should be either floating point or complex. Got ${difference.dtype.scalarName} instead.`);
+      throw new NotImplementedError(
+        `norm(): input dtype should be either floating point or complex. Got ${difference.dtype.scalarName} instead.`,
+      );
     }
     return F.linalg_vector_norm(difference, p);
   },

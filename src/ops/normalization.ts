@@ -512,7 +512,7 @@ function instanceNorm({ input, weight, bias, running_mean, running_var, training
   if (!training && !(running_mean && running_var))
     throw new RuntimeError('Expected running_mean and running_var to be defined when use_input_stats is false');
   const [n, channels, ...rest] = input.layout.shape as [number, number, ...number[]];
-  const repeated = (t: Tensor | null): Tensor | null => t && t.repeat([n]);
+  const repeated = (t: Tensor | null): Tensor | null => t?.repeat([n]) ?? null;
   const [mean, variance] = [repeated(running_mean), repeated(running_var)];
   const [out] = batchNorm({
     input: input.contiguous().view([1, n * channels, ...rest]),

@@ -18,12 +18,17 @@ const sides = (pad: Ints, ndim: number, dim: number): readonly [number, number] 
 function paddedShape(shape: Ints, pad: Ints): number[] {
   if (pad.length % 2 !== 0) throw new RuntimeError(`Length of pad must be even but instead it equals ${pad.length}`);
   if (pad.length > 2 * shape.length) {
-    throw new RuntimeError(`Length of pad should be no more than twice the number of dimensions of the input. Pad length is ${pad.length} while the input has ${shape.length} dimensions.`);
+    throw new RuntimeError(
+      `Length of pad should be no more than twice the number of dimensions of the input. Pad length is ${pad.length} while the input has ${shape.length} dimensions.`,
+    );
   }
   return shape.map((s, d) => {
     const [before, after] = sides(pad, shape.length, d);
     const size = s + before + after;
-    if (size < 0) throw new RuntimeError(`The input size ${s}, plus negative padding ${before} and ${after} resulted in a negative output size, which is invalid. Check dimension ${d} of your input.`);
+    if (size < 0)
+      throw new RuntimeError(
+        `The input size ${s}, plus negative padding ${before} and ${after} resulted in a negative output size, which is invalid. Check dimension ${d} of your input.`,
+      );
     return size;
   });
 }
@@ -48,7 +53,15 @@ op('constant_pad_nd(Tensor self, int[] pad, Scalar value=0) -> Tensor', {
     const [from, to] = shared(self, out!, pad);
     if (from.layout.numel > 0) copyInto(to, from);
   },
-  grad: { self: uses((g, { pad }) => F.constant_pad_nd(g, pad.map((p) => -p), 0)) },
+  grad: {
+    self: uses((g, { pad }) =>
+      F.constant_pad_nd(
+        g,
+        pad.map((p) => -p),
+        0,
+      ),
+    ),
+  },
   batch: 'leading',
   surface: ['function'],
   inplace: false,
@@ -77,9 +90,17 @@ function checkSpatial(self: Tensor, pad: Ints, name: string): void {
   const n = pad.length / 2;
   const { shape } = self.layout;
   const spatial = shape.slice(shape.length - n);
-  const valid = (shape.length === n + 1 || (shape.length === n + 2 && shape[1] !== 0)) && spatial.every((s) => s !== 0) && (shape.length === n + 2 || shape[0] !== 0);
+  const valid =
+    (shape.length === n + 1 || (shape.length === n + 2 && shape[1] !== 0)) &&
+    spatial.every((s) => s !== 0) &&
+    (shape.length === n + 2 || shape[0] !== 0);
   if (!valid) {
-    throw new RuntimeError(`${name}${n}d: Expected ${sizesOf(n)} (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ${showShape(shape)}`.replace(`${name}${n}d: `, ''));
+    throw new RuntimeError(
+      `${name}${n}d: Expected ${sizesOf(n)} (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ${showShape(shape)}`.replace(
+        `${name}${n}d: `,
+        '',
+      ),
+    );
   }
 }
 function checkResult(self: Tensor, pad: Ints): void {
@@ -120,13 +141,21 @@ function circular(self: Tensor, pad: Ints): Tensor {
   }
   return shown(self, pad, wrapped);
 }
-op('_pad_circular(Tensor self, int[] pad) -> Tensor', { doc: 'self continued periodically.', decompose: ({ self, pad }) => circular(self, pad), surface: [], inplace: false });
+op('_pad_circular(Tensor self, int[] pad) -> Tensor', {
+  doc: 'self continued periodically.',
+  decompose: ({ self, pad }) => circular(self, pad),
+  surface: [],
+  inplace: false,
+});
 op('pad(Tensor input, int[] pad, str mode="constant", float? value=None) -> Tensor', {
   doc: 'input with elements around it: a constant, or its own by reflection, repetition of the edge, or periodic continuation.',
   decompose: ({ input, pad, mode, value }) => {
     if (pad.length % 2 !== 0) throw new RuntimeError('Padding length must be divisible by 2');
     if (mode === 'constant') {
-      if (pad.length > 2 * input.ndim) throw new RuntimeError(`Padding length should be less than or equal to two times the input dimension but got padding length ${pad.length} and input of dimension ${input.ndim}`);
+      if (pad.length > 2 * input.ndim)
+        throw new RuntimeError(
+          `Padding length should be less than or equal to two times the input dimension but got padding length ${pad.length} and input of dimension ${input.ndim}`,
+        );
       return F.constant_pad_nd(input, pad as number[], value ?? 0);
     }
     if (value !== null && value !== 0) throw new RuntimeError(`Padding mode "${mode}" doesn't take in value argument`);
@@ -137,9 +166,7 @@ op('pad(Tensor input, int[] pad, str mode="constant", float? value=None) -> Tens
       if (mode === 'circular') return F._pad_circular(input, pad as number[]);
       throw new NotImplementedError(`Unrecognised padding mode ${mode}`);
     }
-    throw new NotImplementedError(
-      'Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now',
-    );
+    throw new NotImplementedError('Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now');
   },
   surface: ['nn.functional'],
 });

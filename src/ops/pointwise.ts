@@ -19,14 +19,21 @@ function checkAlpha({ self, other, alpha }: { self: Operand; other: Operand; alp
   const { category } = resultType(self, other);
   const kind = scalarCategory(alpha);
   if (kind === Category.Bool && category !== Category.Bool) throw new RuntimeError('Boolean alpha only supported for Boolean results.');
-  if (category < Category.Floating && kind > Category.Integral) throw new RuntimeError('For integral input tensors, argument alpha must not be a floating point number.');
-  if (category < Category.Complex && kind === Category.Complex) throw new RuntimeError('For non-complex input tensors, argument alpha must not be a complex number.');
+  if (category < Category.Floating && kind > Category.Integral)
+    throw new RuntimeError('For integral input tensors, argument alpha must not be a floating point number.');
+  if (category < Category.Complex && kind === Category.Complex)
+    throw new RuntimeError('For non-complex input tensors, argument alpha must not be a complex number.');
 }
 function checkSubtraction(args: { self: Operand; other: Operand; alpha: Scalar }): void {
   const { self, other } = args;
-  if (isBool(self) && isBool(other)) throw new NotImplementedError('Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.');
+  if (isBool(self) && isBool(other))
+    throw new NotImplementedError(
+      'Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.',
+    );
   if (isBool(self) || isBool(other)) {
-    throw new NotImplementedError('Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.');
+    throw new NotImplementedError(
+      'Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.',
+    );
   }
   checkAlpha(args);
 }
@@ -62,7 +69,10 @@ op('neg(Tensor self) -> Tensor', {
   doc: '−self.',
   pointwise: (self) => self.neg(),
   check: ({ self }) => {
-    if (self.dtype === bool) throw new NotImplementedError('Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.');
+    if (self.dtype === bool)
+      throw new NotImplementedError(
+        'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.',
+      );
   },
   aliases: ['negative'],
 });
@@ -100,7 +110,10 @@ op('addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> T
 /** The nearer end of the interval is where the interpolation starts, so that it is exact at both. */
 const interpolated = (self: Expr, end: Expr, weight: Expr): Expr => {
   const span = end.sub(self);
-  return weight.abs().lt(0.5).where(self.add(weight.mul(span)), end.sub(span.mul(weight.rsub(1))));
+  return weight
+    .abs()
+    .lt(0.5)
+    .where(self.add(weight.mul(span)), end.sub(span.mul(weight.rsub(1))));
 };
 function checkLerp({ self, end, weight }: { self: Tensor; end: Tensor; weight: Operand }): void {
   if (self.dtype !== end.dtype) throw new RuntimeError(`expected dtype ${self.dtype.cName} for \`end\` but got dtype ${end.dtype.cName}`);
@@ -177,7 +190,8 @@ op('pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor', {
   pointwise: (self, exponent) => self.pow(exponent),
   check: ({ self, exponent }: { self: Operand; exponent: Operand }) => {
     if (exponent instanceof Tensor || !(self instanceof Tensor) || self.dtype.category > Category.Integral) return;
-    if (scalarCategory(exponent) === Category.Integral && toNumber(exponent) < 0) throw new RuntimeError('Integers to negative integer powers are not allowed.');
+    if (scalarCategory(exponent) === Category.Integral && toNumber(exponent) < 0)
+      throw new RuntimeError('Integers to negative integer powers are not allowed.');
   },
   rejects: BOOL,
 });
@@ -234,7 +248,8 @@ op('sign(Tensor self) -> Tensor', {
   doc: 'The sign: −1, 0 or 1.',
   pointwise: (self) => self.detach().sgn(),
   check: ({ self }) => {
-    if (self.dtype.is_complex) throw new NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.');
+    if (self.dtype.is_complex)
+      throw new NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.');
   },
 });
 op('copysign.Tensor(Tensor self, Tensor other) -> Tensor', {
@@ -258,7 +273,8 @@ op('heaviside(Tensor self, Tensor values) -> Tensor', {
   pointwise: (self, values) => self.eq(0).where(values, self.gt(0).where(1, 0)),
   numbers: [],
   check: ({ self, values }) => {
-    if (self.dtype.is_complex || values.dtype.is_complex) throw new NotImplementedError('heaviside is not yet implemented for complex tensors.');
+    if (self.dtype.is_complex || values.dtype.is_complex)
+      throw new NotImplementedError('heaviside is not yet implemented for complex tensors.');
     if (self.dtype !== values.dtype) throw new RuntimeError('heaviside is not yet implemented for tensors with different dtypes.');
   },
   grad: { self: notImplemented('heaviside'), values: notImplemented('heaviside') },
@@ -298,7 +314,12 @@ op('round.decimals(Tensor self, *, int decimals) -> Tensor', {
   rejects: NOT_FLOATING,
   kernelName: 'round_cpu',
 });
-op('frac(Tensor self) -> Tensor', { doc: 'The fractional part, with the sign of self.', pointwise: (self) => self.sub(self.trunc()), rejects: NOT_FLOATING, kernelName: 'frac_cpu' });
+op('frac(Tensor self) -> Tensor', {
+  doc: 'The fractional part, with the sign of self.',
+  pointwise: (self) => self.sub(self.trunc()),
+  rejects: NOT_FLOATING,
+  kernelName: 'frac_cpu',
+});
 
 // ---- integers -----------------------------------------------------------------------------------------------------
 op('gcd(Tensor self, Tensor other) -> Tensor', {
@@ -345,9 +366,21 @@ op('clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor', {
   check: checkBounds,
   aliases: ['clip'],
 });
-op('clamp_min.Tensor(Tensor self, Tensor min) -> Tensor', { doc: 'self, but not below min.', pointwise: (self, min) => self.maximum(min), decides: true, numbers: [], check: checkOrdered });
+op('clamp_min.Tensor(Tensor self, Tensor min) -> Tensor', {
+  doc: 'self, but not below min.',
+  pointwise: (self, min) => self.maximum(min),
+  decides: true,
+  numbers: [],
+  check: checkOrdered,
+});
 op('clamp_min(Tensor self, Scalar min) -> Tensor', { pointwise: above, decides: true, numbers: [], check: checkOrdered });
-op('clamp_max.Tensor(Tensor self, Tensor max) -> Tensor', { doc: 'self, but not above max.', pointwise: (self, max) => self.minimum(max), decides: true, numbers: [], check: checkOrdered });
+op('clamp_max.Tensor(Tensor self, Tensor max) -> Tensor', {
+  doc: 'self, but not above max.',
+  pointwise: (self, max) => self.minimum(max),
+  decides: true,
+  numbers: [],
+  check: checkOrdered,
+});
 op('clamp_max(Tensor self, Scalar max) -> Tensor', { pointwise: below, decides: true, numbers: [], check: checkOrdered });
 
 function checkReal(name: string): (args: { self: Operand; other: Operand }) => void {

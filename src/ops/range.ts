@@ -18,7 +18,8 @@ interface Spec {
 function checkRange(start: Scalar, end: Scalar, step: Scalar): readonly [number, number, number] {
   const [a, b, s] = [toNumber(start), toNumber(end), toNumber(step)];
   if (s === 0 || Number.isNaN(s)) throw new RuntimeError('step must be nonzero');
-  if (!Number.isFinite(a) || !Number.isFinite(b)) throw new RuntimeError(`unsupported range: ${a} -> ${b}`.replaceAll('Infinity', 'inf').replaceAll('NaN', 'nan'));
+  if (!Number.isFinite(a) || !Number.isFinite(b))
+    throw new RuntimeError(`unsupported range: ${a} -> ${b}`.replaceAll('Infinity', 'inf').replaceAll('NaN', 'nan'));
   if ((s > 0 && a > b) || (s < 0 && a < b)) throw new RuntimeError('upper bound and lower bound inconsistent with step sign');
   return [a, b, s];
 }
@@ -27,7 +28,9 @@ function rangeSpec(name: string, start: Scalar, end: Scalar, step: Scalar, dtype
   const whole = given.every((v) => scalarCategory(v) <= Category.Integral);
   const d = dtype ?? (whole ? int64 : get_default_dtype());
   const [a, b, s] = checkRange(start, end, step);
-  const n = whole ? Number((toBigInt(end) - toBigInt(start) + toBigInt(step) - (s > 0 ? 1n : -1n)) / toBigInt(step)) : Math.ceil((b - a) / s);
+  const n = whole
+    ? Number((toBigInt(end) - toBigInt(start) + toBigInt(step) - (s > 0 ? 1n : -1n)) / toBigInt(step))
+    : Math.ceil((b - a) / s);
   if (!Number.isSafeInteger(n)) throw new RuntimeError('invalid size, possible overflow?');
   if (d === bool || d.is_complex) throw new NotImplementedError(`"${name}" not implemented for '${d.scalarName}'`);
   return { shape: [n], dtype: d };
@@ -37,11 +40,17 @@ function arangeInto(out: Tensor, start: Scalar, step: Scalar): void {
   const n = out.layout.numel;
   if (out.dtype.category === Category.Integral) {
     const [a, s] = [toBigInt(start), toBigInt(step)];
-    store(out, BigInt64Array.from({ length: n }, (_, i) => a + BigInt(i) * s));
+    store(
+      out,
+      BigInt64Array.from({ length: n }, (_, i) => a + BigInt(i) * s),
+    );
     return;
   }
   const [a, s] = [toNumber(start), toNumber(step)];
-  store(out, Float64Array.from({ length: n }, (_, i) => a + i * s));
+  store(
+    out,
+    Float64Array.from({ length: n }, (_, i) => a + i * s),
+  );
 }
 op(`arange(Scalar end, ${OPTIONS}) -> Tensor`, {
   doc: 'The numbers from 0 up to, but without, `end`.',
@@ -70,7 +79,10 @@ function spaceSpec(name: string, start: Scalar, end: Scalar, steps: number, dtyp
   if (steps < 0) throw new RuntimeError('number of steps must be non-negative');
   if (scalarCategory(start) === Category.Complex || scalarCategory(end) === Category.Complex) {
     const inferred = get_default_dtype().to_complex();
-    if (dtype && !dtype.is_complex) throw new RuntimeError(`torch.${name}(): inferred dtype c10::complex<${inferred.to_real().cName}> can't be safely cast to passed dtype ${dtype.scalarName}`);
+    if (dtype && !dtype.is_complex)
+      throw new RuntimeError(
+        `torch.${name}(): inferred dtype c10::complex<${inferred.to_real().cName}> can't be safely cast to passed dtype ${dtype.scalarName}`,
+      );
     return { shape: [steps], dtype: dtype ?? inferred };
   }
   return { shape: [steps], dtype: dtype ?? get_default_dtype() };
@@ -92,20 +104,32 @@ function linspaceInto(out: Tensor, start: Scalar, end: Scalar): void {
     return;
   }
   const im = spaced(n, out.dtype, imaginary(start), imaginary(end));
-  store(out, Float64Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? re[i / 2]! : im[(i - 1) / 2]!)));
+  store(
+    out,
+    Float64Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? re[i / 2]! : im[(i - 1) / 2]!)),
+  );
 }
 function logspaceInto(out: Tensor, start: Scalar, end: Scalar, base: number): void {
   const n = out.layout.numel;
   const { dtype } = out;
   const re = spaced(n, dtype, toNumber(start), toNumber(end));
   if (!dtype.is_complex) {
-    store(out, re.map((x) => base ** x));
+    store(
+      out,
+      re.map((x) => base ** x),
+    );
     return;
   }
   // base^(x + iy) = base^x · (cos(y ln base) + i sin(y ln base))
   const im = spaced(n, dtype, imaginary(start), imaginary(end));
   const turn = Math.log(base);
-  store(out, Float64Array.from({ length: 2 * n }, (_, i) => base ** re[i >> 1]! * (i % 2 === 0 ? Math.cos(im[i >> 1]! * turn) : Math.sin(im[i >> 1]! * turn))));
+  store(
+    out,
+    Float64Array.from(
+      { length: 2 * n },
+      (_, i) => base ** re[i >> 1]! * (i % 2 === 0 ? Math.cos(im[i >> 1]! * turn) : Math.sin(im[i >> 1]! * turn)),
+    ),
+  );
 }
 op(`linspace(Scalar start, Scalar end, int steps, ${OPTIONS}) -> Tensor`, {
   doc: '`steps` numbers from start to end, both included.',
@@ -127,7 +151,14 @@ function bound(x: Tensor | Scalar): Scalar {
 }
 function check0d(name: string, start: Tensor | Scalar, end: Tensor | Scalar): void {
   const rank = (x: Tensor | Scalar): number => (typeof x === 'object' && 'layout' in x ? x.ndim : 0);
-  const wrong = ([['start', rank(start)], ['end', rank(end)]] as const).filter(([, n]) => n > 0).map(([which, n]) => `${which} with ${n} dimension(s)`);
+  const wrong = (
+    [
+      ['start', rank(start)],
+      ['end', rank(end)],
+    ] as const
+  )
+    .filter(([, n]) => n > 0)
+    .map(([which, n]) => `${which} with ${n} dimension(s)`);
   if (wrong.length) throw new RuntimeError(`${name} only supports 0-dimensional start and end tensors, but got ${wrong.join(' and ')}.`);
 }
 for (const [overload, params] of [
@@ -135,12 +166,15 @@ for (const [overload, params] of [
   ['Tensor_Scalar', 'Tensor start, Scalar end'],
   ['Scalar_Tensor', 'Scalar start, Tensor end'],
 ] as const) {
-  op(`linspace.${overload}(${params}, int steps, ${OPTIONS}) -> Tensor` as 'linspace.Tensor_Tensor(Tensor start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None) -> Tensor', {
-    decompose: ({ start, end, steps, dtype, device }) => {
-      check0d('linspace', start, end);
-      return F.linspace(bound(start), bound(end), steps, dtype, null, device);
+  op(
+    `linspace.${overload}(${params}, int steps, ${OPTIONS}) -> Tensor` as 'linspace.Tensor_Tensor(Tensor start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None) -> Tensor',
+    {
+      decompose: ({ start, end, steps, dtype, device }) => {
+        check0d('linspace', start, end);
+        return F.linspace(bound(start), bound(end), steps, dtype, null, device);
+      },
     },
-  });
+  );
   op(
     `logspace.${overload}(${params}, int steps, float base=10.0, ${OPTIONS}) -> Tensor` as 'logspace.Tensor_Tensor(Tensor start, Tensor end, int steps, float base=10.0, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None) -> Tensor',
     {

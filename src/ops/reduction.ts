@@ -9,7 +9,15 @@ export const Reduction = { none: 0, mean: 1, sum: 2 } as const;
  * The number of a reduction; size_average and reduce override it where they are given.
  * @throws ValueError for an unknown name.
  */
-export function reductionOf({ reduction, size_average = null, reduce = null }: { reduction: string; size_average?: boolean | null; reduce?: boolean | null }): number {
+export function reductionOf({
+  reduction,
+  size_average = null,
+  reduce = null,
+}: {
+  reduction: string;
+  size_average?: boolean | null;
+  reduce?: boolean | null;
+}): number {
   if (size_average !== null || reduce !== null) {
     if (!(reduce ?? true)) return Reduction.none;
     return (size_average ?? true) ? Reduction.mean : Reduction.sum;
@@ -26,7 +34,8 @@ export function reductionOf({ reduction, size_average = null, reduce = null }: {
       throw new ValueError(`${reduction} is not a valid value for reduction`);
   }
 }
-export const reduced = (loss: Tensor, reduction: number): Tensor => (reduction === Reduction.mean ? loss.mean() : reduction === Reduction.sum ? loss.sum() : loss);
+export const reduced = (loss: Tensor, reduction: number): Tensor =>
+  reduction === Reduction.mean ? loss.mean() : reduction === Reduction.sum ? loss.sum() : loss;
 /** The gradient of each element's loss, from that of the reduced loss. */
 export const spread = (g: Tensor, reduction: number, count: number): Tensor => (reduction === Reduction.mean ? g.div(count) : g);
 

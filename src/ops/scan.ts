@@ -8,9 +8,11 @@ import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 
-const runningDtype = (self: { dtype: DType }, dtype: DType | null): DType => dtype ?? (self.dtype.category <= Category.Integral ? int64 : self.dtype);
+const runningDtype = (self: { dtype: DType }, dtype: DType | null): DType =>
+  dtype ?? (self.dtype.category <= Category.Integral ? int64 : self.dtype);
 const converted = (t: Tensor, dtype: DType | null): Tensor => (dtype === null || dtype === t.dtype ? t : F._to_copy(t, dtype));
-const otherScalarType = (expected: DType, given: DType): string => `expected scalar_type ${expected.scalarName} but found ${given.scalarName}`;
+const otherScalarType = (expected: DType, given: DType): string =>
+  `expected scalar_type ${expected.scalarName} but found ${given.scalarName}`;
 const first = (t: Tensor, dim: number, n: number): Tensor => F.slice$Tensor(t, dim, 0, n);
 const rest = (t: Tensor, dim: number, from: number): Tensor => F.slice$Tensor(t, dim, from);
 
@@ -36,7 +38,9 @@ op('_linear_recurrence(Tensor input, Tensor coefficient, int dim) -> Tensor', {
   meta: ({ input }) => ({ shape: input.layout.shape, dtype: input.dtype }),
   kernel: ({ input, coefficient, dim }, out) => recurrenceInto(out!, input, coefficient, wrapDim(dim, input.ndim)),
   grad: {
-    input: uses('coefficient', (g, { coefficient, dim }) => recurrence(g, shifted(coefficient.conj(), wrapDim(dim, g.ndim), true), wrapDim(dim, g.ndim), true)),
+    input: uses('coefficient', (g, { coefficient, dim }) =>
+      recurrence(g, shifted(coefficient.conj(), wrapDim(dim, g.ndim), true), wrapDim(dim, g.ndim), true),
+    ),
     coefficient: uses('coefficient', 'result', (g, { coefficient, result, dim }) => {
       const d = wrapDim(dim, g.ndim);
       return recurrence(g, shifted(coefficient.conj(), d, true), d, true).mul(shifted(result.conj(), d, false));
@@ -92,7 +96,11 @@ for (const name of ['cummax', 'cummin'] as const) {
       ];
     },
     kernel: ({ self, dim }, values, indices) => cumulativeExtremumInto(values!, indices!, self, wrapDim(dim, self.ndim), largest),
-    grad: { self: uses('indices', (g, { self, indices, dim }) => (g.ndim === 0 ? g : F.zeros(self.shape, g.dtype, null, g.device).scatter_add(dim, indices, g))) },
+    grad: {
+      self: uses('indices', (g, { self, indices, dim }) =>
+        g.ndim === 0 ? g : F.zeros(self.shape, g.dtype, null, g.device).scatter_add(dim, indices, g),
+      ),
+    },
     inplace: false,
   });
 }
@@ -101,7 +109,8 @@ op('logcumsumexp(Tensor self, int dim) -> Tensor', {
   doc: 'The logarithm of the running sum of exponentials along a dimension.',
   meta: ({ self, dim }) => {
     wrapDim(dim, self.ndim);
-    if (self.dtype.category < Category.Floating) throw new NotImplementedError(`"logcumsumexp_out_cpu" not implemented for '${self.dtype.scalarName}'`);
+    if (self.dtype.category < Category.Floating)
+      throw new NotImplementedError(`"logcumsumexp_out_cpu" not implemented for '${self.dtype.scalarName}'`);
     return { shape: self.layout.shape, dtype: self.dtype };
   },
   kernel: ({ self, dim }, out) => logcumsumexpInto(out!, self, wrapDim(dim, self.ndim)),
@@ -112,7 +121,9 @@ op('logcumsumexp(Tensor self, int dim) -> Tensor', {
       const n = self.layout.shape[d]!;
       if (n === 0) return g;
       // Σ gᵢ exp(x − yᵢ) over i from each place on: yᵢ never decreases, so every factor of the recurrence is at most 1.
-      const steps = first(result, d, n - 1).sub(rest(result, d, 1)).exp();
+      const steps = first(result, d, n - 1)
+        .sub(rest(result, d, 1))
+        .exp();
       const factors = F.cat([steps, F.zeros_like(first(result, d, 1))], d).conj();
       return recurrence(g, factors.masked_fill(factors.isnan(), 0), d, true).mul(self.sub(result).exp().conj());
     }),
@@ -131,7 +142,9 @@ op('diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=
       if (t.ndim !== self.ndim) throw new RuntimeError('diff expects prepend or append to be the same dimension as input');
       for (let i = 0; i < self.ndim; i++) {
         if (i !== d && t.layout.shape[i] !== self.layout.shape[i]) {
-          throw new RuntimeError(`diff expects the shape of tensor to prepend or append to match that of input except along the differencing dimension; input.size(${i}) = ${self.layout.shape[i]}, but got tensor.size(${i}) = ${t.layout.shape[i]}`);
+          throw new RuntimeError(
+            `diff expects the shape of tensor to prepend or append to match that of input except along the differencing dimension; input.size(${i}) = ${self.layout.shape[i]}, but got tensor.size(${i}) = ${t.layout.shape[i]}`,
+          );
         }
       }
     }
@@ -174,18 +187,40 @@ function widthsOf(name: string, y: Tensor, x: Tensor, d: number): Tensor {
 const differences = (x: Tensor, d: number): Tensor => rest(x, d, 1).sub(first(x, d, Math.max(x.layout.shape[d]! - 1, 0)));
 
 function trapezoid(y: Tensor, x: Tensor | null, dx: Scalar, dim: number): Tensor {
-  if (y.layout.shape[wrapDim(dim, y.ndim, false)] === 0) return F.zeros(y.layout.shape.filter((_, i) => i !== wrapDim(dim, y.ndim)), y.dtype, null, y.device);
+  if (y.layout.shape[wrapDim(dim, y.ndim, false)] === 0)
+    return F.zeros(
+      y.layout.shape.filter((_, i) => i !== wrapDim(dim, y.ndim)),
+      y.dtype,
+      null,
+      y.device,
+    );
   const { heights, widths } = panels('trapezoid', y, x, dx, dim);
   const sum = F.sum$dim_IntList(x ? heights.mul(widths) : heights, [dim]).div(2);
   return x ? sum : sum.mul(widths);
 }
 for (const name of ['trapezoid', 'trapz'] as const) {
-  op(`${name}.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor`, { doc: 'The integral by the trapezoidal rule.', decompose: ({ y, x, dim }) => trapezoid(y, x, 1, dim), surface: ['function'] });
-  op(`${name}.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor`, { doc: 'The integral by the trapezoidal rule.', decompose: ({ y, dx, dim }) => trapezoid(y, null, dx, dim), surface: ['function'] });
+  op(`${name}.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor`, {
+    doc: 'The integral by the trapezoidal rule.',
+    decompose: ({ y, x, dim }) => trapezoid(y, x, 1, dim),
+    surface: ['function'],
+  });
+  op(`${name}.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor`, {
+    doc: 'The integral by the trapezoidal rule.',
+    decompose: ({ y, dx, dim }) => trapezoid(y, null, dx, dim),
+    surface: ['function'],
+  });
 }
 function cumulativeTrapezoid(y: Tensor, x: Tensor | null, dx: Scalar, dim: number): Tensor {
   const { heights, widths } = panels('cumulative_trapezoid', y, x, dx, dim);
   return x ? F.cumsum(heights.mul(widths), dim).div(2) : F.cumsum(heights, dim).mul(widths).div(2);
 }
-op('cumulative_trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor', { doc: 'The running integral by the trapezoidal rule.', decompose: ({ y, x, dim }) => cumulativeTrapezoid(y, x, 1, dim), surface: ['function'] });
-op('cumulative_trapezoid.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor', { doc: 'The running integral by the trapezoidal rule.', decompose: ({ y, dx, dim }) => cumulativeTrapezoid(y, null, dx, dim), surface: ['function'] });
+op('cumulative_trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor', {
+  doc: 'The running integral by the trapezoidal rule.',
+  decompose: ({ y, x, dim }) => cumulativeTrapezoid(y, x, 1, dim),
+  surface: ['function'],
+});
+op('cumulative_trapezoid.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor', {
+  doc: 'The running integral by the trapezoidal rule.',
+  decompose: ({ y, dx, dim }) => cumulativeTrapezoid(y, null, dx, dim),
+  surface: ['function'],
+});

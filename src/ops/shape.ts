@@ -10,8 +10,14 @@ import { op } from '../dispatch/operator.ts';
 import { integers, store } from '../backend/reference/arrays.ts';
 
 // ---- dimensions exchanged and moved -------------------------------------------------------------------------------
-op('swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)', { decompose: ({ self, axis0, axis1 }) => self.transpose(axis0, axis1), inplace: false });
-op('swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', { decompose: ({ self, dim0, dim1 }) => self.transpose(dim0, dim1), inplace: false });
+op('swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)', {
+  decompose: ({ self, axis0, axis1 }) => self.transpose(axis0, axis1),
+  inplace: false,
+});
+op('swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', {
+  decompose: ({ self, dim0, dim1 }) => self.transpose(dim0, dim1),
+  inplace: false,
+});
 op('adjoint(Tensor(a) self) -> Tensor(a)', {
   doc: 'The conjugate transpose of the last two dimensions.',
   decompose: ({ self }) => matrixTranspose(self, 'adjoint()').conj(),
@@ -25,7 +31,9 @@ export function matrixTranspose(t: Tensor, name: string): Tensor {
 }
 function movedim(self: Tensor, source: readonly number[], destination: readonly number[]): Tensor {
   if (source.length !== destination.length) {
-    throw new RuntimeError(`movedim: Invalid source or destination dims: source (${showShape(source)} dims) should contain the same number of dims as destination (${showShape(destination)} dims)`);
+    throw new RuntimeError(
+      `movedim: Invalid source or destination dims: source (${showShape(source)} dims) should contain the same number of dims as destination (${showShape(destination)} dims)`,
+    );
   }
   const n = self.ndim;
   const wrapped = (dims: readonly number[], what: string): number[] => {
@@ -71,16 +79,21 @@ op('narrow(Tensor(a) self, int dim, int start, int length) -> Tensor(a)', {
 });
 op('narrow.Tensor(Tensor(a) self, int dim, Tensor start, int length) -> Tensor(a)', {
   decompose: ({ self, dim, start, length }) => {
-    if (start.ndim !== 0 || start.dtype.is_floating_point || start.dtype.is_complex || start.dtype.name === 'bool') throw new RuntimeError('start must be an 0-dim integral Tensor.');
+    if (start.ndim !== 0 || start.dtype.is_floating_point || start.dtype.is_complex || start.dtype.name === 'bool')
+      throw new RuntimeError('start must be an 0-dim integral Tensor.');
     return F.narrow(self, dim, start.item(), length);
   },
   inplace: false,
 });
 op('narrow_copy(Tensor self, int dim, int start, int length) -> Tensor', {
   decompose: ({ self, dim, start, length }) => {
-    if (self.ndim > 0 && dim >= self.ndim) throw new RuntimeError('Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.');
+    if (self.ndim > 0 && dim >= self.ndim)
+      throw new RuntimeError('Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.');
     const from = narrowStart(self, dim, start, Math.max(length, 0));
-    if (length < 0) throw new RuntimeError(`start (${from}) + length (${length}) exceeds dimension size (${self.layout.shape[wrapDim(dim, self.ndim)]}).`);
+    if (length < 0)
+      throw new RuntimeError(
+        `start (${from}) + length (${length}) exceeds dimension size (${self.layout.shape[wrapDim(dim, self.ndim)]}).`,
+      );
     return F.slice_copy$Tensor(self, dim, from, from + length, 1);
   },
   inplace: false,
@@ -99,7 +112,11 @@ op('flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tenso
   },
   inplace: false,
 });
-op('ravel(Tensor(a) self) -> Tensor(a)', { doc: 'All elements in one dimension.', decompose: ({ self }) => self.contiguous().view([-1]), inplace: false });
+op('ravel(Tensor(a) self) -> Tensor(a)', {
+  doc: 'All elements in one dimension.',
+  decompose: ({ self }) => self.contiguous().view([-1]),
+  inplace: false,
+});
 op('unflatten.int(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)', {
   doc: 'One dimension as several.',
   decompose: ({ self, dim, sizes }) => {
@@ -107,7 +124,8 @@ op('unflatten.int(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)', {
     if (sizes.length === 0) throw new RuntimeError('unflatten: sizes must be non-empty');
     const { shape } = self.layout;
     const n = shape[d]!;
-    const hint = (): string => `unflatten: Provided sizes ${showShape(sizes)} don't multiply up to the size of dim ${d} (${n}) in the input tensor`;
+    const hint = (): string =>
+      `unflatten: Provided sizes ${showShape(sizes)} don't multiply up to the size of dim ${d} (${n}) in the input tensor`;
     const known = sizes.filter((s) => s !== -1);
     if (known.length === sizes.length && numel(sizes) !== n) throw new RuntimeError(hint());
     let parts: Shape;
@@ -121,12 +139,28 @@ op('unflatten.int(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)', {
   },
   inplace: false,
 });
-op('view_as(Tensor(a) self, Tensor other) -> Tensor(a)', { surface: ['method'], decompose: ({ self, other }) => self.view(other.shape), inplace: false });
-op('reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)', { surface: ['method'], decompose: ({ self, other }) => self.reshape(other.shape), inplace: false });
+op('view_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
+  surface: ['method'],
+  decompose: ({ self, other }) => self.view(other.shape),
+  inplace: false,
+});
+op('reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
+  surface: ['method'],
+  decompose: ({ self, other }) => self.reshape(other.shape),
+  inplace: false,
+});
 
 // ---- broadcasting -------------------------------------------------------------------------------------------------
-op('expand_as(Tensor(a) self, Tensor other) -> Tensor(a)', { surface: ['method'], decompose: ({ self, other }) => self.expand(other.shape), inplace: false });
-op('broadcast_to(Tensor(a) self, int[] size) -> Tensor(a)', { decompose: ({ self, size }) => self.expand(size), roles: { size: 'none' }, inplace: false });
+op('expand_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
+  surface: ['method'],
+  decompose: ({ self, other }) => self.expand(other.shape),
+  inplace: false,
+});
+op('broadcast_to(Tensor(a) self, int[] size) -> Tensor(a)', {
+  decompose: ({ self, size }) => self.expand(size),
+  roles: { size: 'none' },
+  inplace: false,
+});
 op('broadcast_tensors(Tensor[] tensors) -> Tensor[]', {
   variadic: true,
   doc: 'The tensors expanded to their common shape.',
@@ -161,7 +195,8 @@ op('meshgrid(Tensor[] tensors, *, str? indexing=None) -> Tensor[]', {
       if (t.dtype !== tensors[0]!.dtype) throw new RuntimeError('torch.meshgrid expects all tensors to have the same dtype');
     }
     const mode = indexing ?? 'ij';
-    if (mode !== 'ij' && mode !== 'xy') throw new RuntimeError(`torch.meshgrid: indexing must be one of "xy" or "ij", but received: ${mode}`);
+    if (mode !== 'ij' && mode !== 'xy')
+      throw new RuntimeError(`torch.meshgrid: indexing must be one of "xy" or "ij", but received: ${mode}`);
     const swap = mode === 'xy' && tensors.length >= 2;
     const list = swap ? [tensors[1]!, tensors[0]!, ...tensors.slice(2)] : tensors;
     const shape = list.map((t) => t.layout.numel);
@@ -214,7 +249,8 @@ op('roll(Tensor self, int[1] shifts, int[1] dims=[]) -> Tensor', {
   decompose: ({ self, shifts, dims }) => {
     if (shifts.length === 0) throw new RuntimeError('`shifts` required');
     if (dims.length === 0 && shifts.length === 1) return rolled(self.contiguous().view([-1]), shifts[0]!, 0).view(self.shape);
-    if (shifts.length !== dims.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${shifts.length}, dims:${dims.length}`);
+    if (shifts.length !== dims.length)
+      throw new RuntimeError(`shifts and dimensions must align. shifts: ${shifts.length}, dims:${dims.length}`);
     return shifts.reduce((t, s, i) => rolled(t, s, dims[i]!), self);
   },
   inplace: false,
@@ -233,7 +269,8 @@ op('rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor', {
     const n = self.ndim;
     if (dims.length !== 2) throw new RuntimeError(`expected total rotation dims == 2, but got dims = ${dims.length}`);
     if (n < 2) throw new RuntimeError(`expected total dims >= 2, but got total dims = ${n}`);
-    if (dims[0] === dims[1] || Math.abs(dims[0]! - dims[1]!) === n) throw new RuntimeError(`expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
+    if (dims[0] === dims[1] || Math.abs(dims[0]! - dims[1]!) === n)
+      throw new RuntimeError(`expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
     for (const [i, d] of dims.entries()) {
       if (d >= n || d < -n) throw new RuntimeError(`Rotation dim${i} out of range, dim${i} = ${d}`);
     }
@@ -259,7 +296,8 @@ op('repeat(Tensor self, int[] repeats) -> Tensor', {
   decompose: ({ self, repeats }) => {
     const extra = repeats.length - self.ndim;
     if (extra < 0) throw new RuntimeError('Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor');
-    for (const r of repeats) if (r < 0) throw new RuntimeError(`Trying to create tensor with negative dimension ${r}: ${showShape(repeats)}`);
+    for (const r of repeats)
+      if (r < 0) throw new RuntimeError(`Trying to create tensor with negative dimension ${r}: ${showShape(repeats)}`);
     const shape = [...new Array<number>(extra).fill(1), ...self.layout.shape];
     const wide = self.reshape(shape.flatMap((s) => [1, s])).expand(shape.flatMap((s, i) => [repeats[i]!, s]));
     return wide.clone({ memory_format: contiguous_format }).view(shape.map((s, i) => s * repeats[i]!));
@@ -293,7 +331,10 @@ function repeatInterleave(self: Tensor, repeats: Tensor, dim: number | null, out
   let counts = repeats;
   if (repeats.ndim === 0 || (repeats.ndim === 1 && repeats.layout.shape[0] === 1)) counts = repeats.reshape([1]).expand([n]);
   else if (repeats.ndim === 1) {
-    if (repeats.layout.shape[0] !== n) throw new RuntimeError(`repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.layout.shape[0]} and input.size(${d}) = ${n}`);
+    if (repeats.layout.shape[0] !== n)
+      throw new RuntimeError(
+        `repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.layout.shape[0]} and input.size(${d}) = ${n}`,
+      );
   } else throw new RuntimeError('repeats must be 0-dim or 1-dim tensor');
   return input.index_select(d, F.repeat_interleave$Tensor(counts, outputSize));
 }
@@ -304,6 +345,7 @@ op('repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *,
   inplace: false,
 });
 op('repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None) -> Tensor', {
-  decompose: ({ self, repeats, dim, output_size }) => repeatInterleave(self, F.full([], repeats, int64, null, self.device), dim, output_size),
+  decompose: ({ self, repeats, dim, output_size }) =>
+    repeatInterleave(self, F.full([], repeats, int64, null, self.device), dim, output_size),
   inplace: false,
 });

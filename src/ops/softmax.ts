@@ -53,7 +53,8 @@ function backwardSpec(name: string, { grad_output, output, input_dtype }: Backwa
   if (grad_output.dtype !== input_dtype && !(grad_output.dtype === float32 && input_dtype === float16)) {
     throw new RuntimeError(`expected input and grad types to match, or input to be at::Half and grad to be at::Float`);
   }
-  if (grad_output.dtype.category !== Category.Floating) throw new NotImplementedError(`"${name}" not implemented for '${grad_output.dtype.scalarName}'`);
+  if (grad_output.dtype.category !== Category.Floating)
+    throw new NotImplementedError(`"${name}" not implemented for '${grad_output.dtype.scalarName}'`);
   return { shape: output.layout.shape, dtype: input_dtype };
 }
 op('_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor', {
@@ -68,14 +69,16 @@ op('_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarTyp
 });
 op('_log_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor', {
   doc: 'The gradient of log_softmax from its result.',
-  decompose: ({ grad_output, output, dim, input_dtype }) => converted(grad_output.sub(output.exp().mul(grad_output.sum([dim], true))), input_dtype),
+  decompose: ({ grad_output, output, dim, input_dtype }) =>
+    converted(grad_output.sub(output.exp().mul(grad_output.sum([dim], true))), input_dtype),
   meta: (a) => backwardSpec('log_softmax_backward', a),
   kernel: ({ grad_output, output, dim }, out) => logSoftmaxBackwardInto(out!, grad_output, output, lines(output, dim)),
   surface: ['function'],
 });
 
 /** nn.functional's dimension when none is given. */
-const implicitDim = (input: Tensor, dim: number | null): number => dim ?? (input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1);
+const implicitDim = (input: Tensor, dim: number | null): number =>
+  dim ?? (input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1);
 
 op('softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor', {
   doc: 'exp(self) divided by its sum along a dimension.',

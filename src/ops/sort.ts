@@ -44,13 +44,22 @@ op('sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False)
   decompose: ({ self, dim, descending }) => F.sort(self, dim, descending),
   inplace: false,
 });
-op('argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor', { doc: 'Where the elements in order come from.', decompose: ({ self, dim, descending }) => F.sort(self, dim, descending)[1], inplace: false });
+op('argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor', {
+  doc: 'Where the elements in order come from.',
+  decompose: ({ self, dim, descending }) => F.sort(self, dim, descending)[1],
+  inplace: false,
+});
 op('argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False) -> Tensor', {
   doc: 'Where the elements in order come from.',
   decompose: ({ self, dim, descending }) => F.sort(self, dim, descending)[1],
   inplace: false,
 });
-op('msort(Tensor self) -> Tensor', { outMismatch: exactOut, doc: 'The elements in order along the first dimension.', decompose: ({ self }) => F.sort(self, 0)[0], inplace: false });
+op('msort(Tensor self) -> Tensor', {
+  outMismatch: exactOut,
+  doc: 'The elements in order along the first dimension.',
+  decompose: ({ self }) => F.sort(self, 0)[0],
+  inplace: false,
+});
 op('topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)', {
   outMismatch: exactOut,
   doc: 'The k largest (or smallest) elements along a dimension, and where they are.',
@@ -65,7 +74,8 @@ op('topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) ->
       { shape, dtype: int64 },
     ];
   },
-  kernel: ({ self, k, dim, largest, sorted }, values, indices) => topkInto(values!, indices!, self, wrapDim(dim, self.ndim), k, largest, sorted),
+  kernel: ({ self, k, dim, largest, sorted }, values, indices) =>
+    topkInto(values!, indices!, self, wrapDim(dim, self.ndim), k, largest, sorted),
   grad: { self: uses('indices', (g, { self, indices, dim }) => F.value_selecting_reduction_backward(g, dim, indices, self.shape, true)) },
   inplace: false,
 });
@@ -122,33 +132,57 @@ function isin(elementsOf: Tensor | Scalar, others: Tensor | Scalar, invert: bool
     if (d === bool || d.is_complex) throw new NotImplementedError(`Unsupported input type encountered for isin(): ${d.scalarName}`);
   }
   const common = resultType(elementsOf, others);
-  const [a, b] = [elementsOf, others].map((x) => (typeof x === 'object' && 'layout' in x ? F._to_copy(x, common) : F.full([], x, common))) as [Tensor, Tensor];
+  const [a, b] = [elementsOf, others].map((x) =>
+    typeof x === 'object' && 'layout' in x ? F._to_copy(x, common) : F.full([], x, common),
+  ) as [Tensor, Tensor];
   const out = emptyTensor(a.layout.shape, bool);
   elements(out).set(membership(a, b, invert) as never);
   return out;
 }
-op('isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', { outMismatch: exactOut, doc: 'Whether each element is among the others.', produce: ({ elements: x, test_elements, invert }) => isin(x, test_elements, invert), grad: 'none' });
-op('isin.Tensor_Scalar(Tensor elements, Scalar test_element, *, bool assume_unique=False, bool invert=False) -> Tensor', { outMismatch: exactOut, doc: 'Whether each element equals a number.', produce: ({ elements: x, test_element, invert }) => isin(x, test_element, invert), grad: 'none' });
-op('isin.Scalar_Tensor(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', { outMismatch: exactOut, doc: 'Whether a number is among the elements.', produce: ({ element, test_elements, invert }) => isin(element, test_elements, invert), grad: 'none' });
+op('isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', {
+  outMismatch: exactOut,
+  doc: 'Whether each element is among the others.',
+  produce: ({ elements: x, test_elements, invert }) => isin(x, test_elements, invert),
+  grad: 'none',
+});
+op('isin.Tensor_Scalar(Tensor elements, Scalar test_element, *, bool assume_unique=False, bool invert=False) -> Tensor', {
+  outMismatch: exactOut,
+  doc: 'Whether each element equals a number.',
+  produce: ({ elements: x, test_element, invert }) => isin(x, test_element, invert),
+  grad: 'none',
+});
+op('isin.Scalar_Tensor(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor', {
+  outMismatch: exactOut,
+  doc: 'Whether a number is among the elements.',
+  produce: ({ element, test_elements, invert }) => isin(element, test_elements, invert),
+  grad: 'none',
+});
 
 // ---- search -------------------------------------------------------------------------------------------------------
 function checkSearch(sequence: Tensor, self: Tensor | null, right: boolean, side: string | null, sorter: Tensor | null): void {
   const name = 'torch.searchsorted()';
   if (side !== null) {
     if (side !== 'left' && side !== 'right') throw new RuntimeError(`${name}: side can only be 'left' or 'right' but got ${side}`);
-    if (side === 'left' && right) throw new RuntimeError(`${name}: side and right can't be set to opposites, got side of left while right was True`);
+    if (side === 'left' && right)
+      throw new RuntimeError(`${name}: side and right can't be set to opposites, got side of left while right was True`);
   }
   if (sorter) {
     if (!sameShape(sorter.layout.shape, sequence.layout.shape)) {
-      throw new RuntimeError(`${name}: boundary and sorter must have the same size, but got boundary tensor ${showShape(sequence.layout.shape)}and got sorter tensor ${showShape(sorter.layout.shape)}`);
+      throw new RuntimeError(
+        `${name}: boundary and sorter must have the same size, but got boundary tensor ${showShape(sequence.layout.shape)}and got sorter tensor ${showShape(sorter.layout.shape)}`,
+      );
     }
-    if (sorter.dtype !== int64) throw new RuntimeError(`${name}: sorter must be a tensor of long dtype but got dtype ${sorter.dtype.scalarName}`);
-    if (integers(sorter).some((i) => i < 0n || i >= BigInt(sequence.layout.shape[sequence.ndim - 1]!))) throw new RuntimeError(`${name}: sorter index out of range`);
+    if (sorter.dtype !== int64)
+      throw new RuntimeError(`${name}: sorter must be a tensor of long dtype but got dtype ${sorter.dtype.scalarName}`);
+    if (integers(sorter).some((i) => i < 0n || i >= BigInt(sequence.layout.shape[sequence.ndim - 1]!)))
+      throw new RuntimeError(`${name}: sorter index out of range`);
   }
   const [shape, input] = [sequence.layout.shape, self?.layout.shape ?? []];
   if (input.length === 0 && shape.length !== 1 && (self === null || self.layout.numel === 1)) {
     if (shape.length > 0) {
-      throw new RuntimeError(`${name}: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor dim(${shape.length}) and input value's dim(${input.length}) numel(1)`);
+      throw new RuntimeError(
+        `${name}: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor dim(${shape.length}) and input value's dim(${input.length}) numel(1)`,
+      );
     }
   }
   if (shape.length === 0) throw new RuntimeError(`${name}: boundaries tensor should have positive dimension, but got 0 dimension`);
@@ -157,7 +191,8 @@ function checkSearch(sequence: Tensor, self: Tensor | null, right: boolean, side
       `${name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor ${showShape(shape)} and input value tensor ${showShape(input)}`,
     );
   }
-  if (sequence.dtype.is_complex || self?.dtype.is_complex) throw new NotImplementedError(`"searchsorted_out_cpu" not implemented for '${sequence.dtype.scalarName}'`);
+  if (sequence.dtype.is_complex || self?.dtype.is_complex)
+    throw new NotImplementedError(`"searchsorted_out_cpu" not implemented for '${sequence.dtype.scalarName}'`);
 }
 function search(sequence: Tensor, self: Tensor | Scalar, dtype: DType, right: boolean, sorter: Tensor | null): Tensor {
   const common = resultType(sequence, self);
@@ -176,15 +211,18 @@ function search(sequence: Tensor, self: Tensor | Scalar, dtype: DType, right: bo
   return out;
 }
 for (const kind of ['Tensor', 'Scalar'] as const) {
-  op(`searchsorted.${kind}(Tensor sorted_sequence, ${kind} self, *, bool out_int32=False, bool right=False, str? side=None, Tensor? sorter=None) -> Tensor`, {
-    doc: 'Where each value would be inserted to keep a sequence sorted.',
-    produce: ({ sorted_sequence, self, out_int32, right, side, sorter }) => {
-      checkSearch(sorted_sequence, typeof self === 'object' && 'layout' in self ? self : null, right, side, sorter);
-      return search(sorted_sequence, self, out_int32 ? int32 : int64, right || side === 'right', sorter);
+  op(
+    `searchsorted.${kind}(Tensor sorted_sequence, ${kind} self, *, bool out_int32=False, bool right=False, str? side=None, Tensor? sorter=None) -> Tensor`,
+    {
+      doc: 'Where each value would be inserted to keep a sequence sorted.',
+      produce: ({ sorted_sequence, self, out_int32, right, side, sorter }) => {
+        checkSearch(sorted_sequence, typeof self === 'object' && 'layout' in self ? self : null, right, side, sorter);
+        return search(sorted_sequence, self, out_int32 ? int32 : int64, right || side === 'right', sorter);
+      },
+      grad: 'none',
+      surface: ['function'],
     },
-    grad: 'none',
-    surface: ['function'],
-  });
+  );
   op(`bucketize.${kind}(${kind} self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor`, {
     doc: 'Between which boundaries each value lies.',
     produce: ({ self, boundaries, out_int32, right }) => {

@@ -11,7 +11,18 @@ import { COMPLEX } from './kinds.ts';
 
 const WIDE: readonly (Category | DType)[] = [Category.Complex, float16, bfloat16];
 /** A function of a real number; integers become floats. */
-const real = (name: string, doc: string, more: { primitive?: string; aliases?: readonly string[]; grad?: 'none'; inplace?: false; rejects?: typeof WIDE; kernelName?: string } = {}): void => {
+const real = (
+  name: string,
+  doc: string,
+  more: {
+    primitive?: string;
+    aliases?: readonly string[];
+    grad?: 'none';
+    inplace?: false;
+    rejects?: typeof WIDE;
+    kernelName?: string;
+  } = {},
+): void => {
   const { primitive = name.replace(/^special_/, ''), ...rest } = more;
   op(`${name}(Tensor self) -> Tensor` as 'erf(Tensor self) -> Tensor', {
     doc,
@@ -23,7 +34,8 @@ const real = (name: string, doc: string, more: { primitive?: string; aliases?: r
   });
 };
 /** A function that exists in torch.special only. */
-const special = (name: string, doc: string, more: { grad?: 'none'; rejects?: typeof WIDE } = {}): void => real(`special_${name}`, doc, { kernelName: `${name}_cpu`, ...more, inplace: false });
+const special = (name: string, doc: string, more: { grad?: 'none'; rejects?: typeof WIDE } = {}): void =>
+  real(`special_${name}`, doc, { kernelName: `${name}_cpu`, ...more, inplace: false });
 /** Needs at least single precision. */
 const wide = (name: string, doc: string, more: { grad?: 'none' } = {}): void => special(name, doc, { ...more, rejects: WIDE });
 
@@ -144,14 +156,19 @@ op('_xlog1py_slope(Tensor self, Tensor other) -> Tensor', {
 });
 op('special_entr(Tensor self) -> Tensor', {
   doc: 'The entropy −self · log(self); −∞ below 0.',
-  pointwise: (self) => self.isnan().where(self, self.gt(0).where(self.neg().mul(self.log()), self.eq(0).where(0, Number.NEGATIVE_INFINITY))),
+  pointwise: (self) =>
+    self.isnan().where(self, self.gt(0).where(self.neg().mul(self.log()), self.eq(0).where(0, Number.NEGATIVE_INFINITY))),
   promote: 'int_to_float',
   rejects: COMPLEX,
   kernelName: 'entr_cpu',
   grad: { self: uses('self', (g, { self }) => like(g.mul(self.log().add(1).neg()), self.layout)) },
   inplace: false,
 });
-op('special_round(Tensor self, *, int decimals=0) -> Tensor', { doc: 'self rounded to a number of decimal places.', decompose: ({ self, decimals }) => F.round$decimals(self, decimals), inplace: false });
+op('special_round(Tensor self, *, int decimals=0) -> Tensor', {
+  doc: 'self rounded to a number of decimal places.',
+  decompose: ({ self, decimals }) => F.round$decimals(self, decimals),
+  inplace: false,
+});
 
 // ---- two variables without a derivative ---------------------------------------------------------------------------
 op('special_zeta(Tensor self, Tensor other) -> Tensor', {
@@ -173,7 +190,12 @@ const polynomial = (name: string, kind: string): void => {
     inplace: false,
   });
 };
-for (const [kind, number] of [['t', 'first'], ['u', 'second'], ['v', 'third'], ['w', 'fourth']] as const) {
+for (const [kind, number] of [
+  ['t', 'first'],
+  ['u', 'second'],
+  ['v', 'third'],
+  ['w', 'fourth'],
+] as const) {
   polynomial(`chebyshev_polynomial_${kind}`, `Chebyshev polynomial of the ${number} kind`);
   polynomial(`shifted_chebyshev_polynomial_${kind}`, `shifted Chebyshev polynomial of the ${number} kind`);
 }

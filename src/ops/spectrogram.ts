@@ -123,7 +123,7 @@ op(
         );
       };
       if (self.layout.numel === 0) fail(': input tensor cannot be empty.');
-      if (self.ndim !== 2 && self.ndim !== 3) fail(': expected a tensor with 2 or 3 dimensions, but got ' + String(self.ndim));
+      if (self.ndim !== 2 && self.ndim !== 3) fail(`: expected a tensor with 2 or 3 dimensions, but got ${String(self.ndim)}`);
       const half = onesided ?? n_fft !== self.shape[self.ndim - 2];
       const bins = self.shape[self.ndim - 2]!;
       if (half ? Math.floor(n_fft / 2) + 1 !== bins : n_fft !== bins) {

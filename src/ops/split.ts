@@ -30,15 +30,25 @@ function splitEvenly(self: Tensor, size: number, dim: number): Tensor[] {
     return [self.slice(d, 0, 0, 1)];
   }
   const count = Math.max(Math.ceil(n / size), 1);
-  return partsOf(self, Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)), d);
+  return partsOf(
+    self,
+    Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)),
+    d,
+  );
 }
 function splitWithSizes(self: Tensor, sizes: readonly number[], dim: number): Tensor[] {
   if (self.ndim === 0) throw new RuntimeError('split expects at least a 1-dimensional tensor');
   const d = wrapDim(dim, self.ndim);
   const n = self.layout.shape[d]!;
-  for (const s of sizes) if (s < 0) throw new RuntimeError(`split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=${showShape(sizes)}`);
+  for (const s of sizes)
+    if (s < 0)
+      throw new RuntimeError(
+        `split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=${showShape(sizes)}`,
+      );
   if (sizes.reduce((a, b) => a + b, 0) !== n) {
-    throw new RuntimeError(`split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${showShape(sizes)}`);
+    throw new RuntimeError(
+      `split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${showShape(sizes)}`,
+    );
   }
   return partsOf(self, sizes, d);
 }
@@ -55,13 +65,27 @@ function sections(self: Tensor, count: number, dim: number): Tensor[] {
   if (count <= 0) throw new RuntimeError(`number of sections must be larger than 0, got ${count}`);
   const n = self.layout.shape[dim]!;
   const [small, rest] = [Math.floor(n / count), n % count];
-  return partsOf(self, Array.from({ length: count }, (_, i) => small + (i < rest ? 1 : 0)), dim);
+  return partsOf(
+    self,
+    Array.from({ length: count }, (_, i) => small + (i < rest ? 1 : 0)),
+    dim,
+  );
 }
 
-op('split.Tensor(Tensor(a) self, int split_size, int dim=0) -> Tensor[]', { doc: 'Parts of split_size places; the last may be smaller.', decompose: ({ self, split_size, dim }) => splitEvenly(self, split_size, dim) });
-op('split.sizes(Tensor(a) self, int[] split_size, int dim=0) -> Tensor[]', { decompose: ({ self, split_size, dim }) => splitWithSizes(self, split_size, dim) });
-op('split_with_sizes(Tensor(a) self, int[] split_sizes, int dim=0) -> Tensor[]', { decompose: ({ self, split_sizes, dim }) => splitWithSizes(self, split_sizes, dim) });
-op('chunk(Tensor(a) self, int chunks, int dim=0) -> Tensor[]', { doc: 'At most `chunks` parts of equal size.', decompose: ({ self, chunks, dim }) => chunk(self, chunks, dim) });
+op('split.Tensor(Tensor(a) self, int split_size, int dim=0) -> Tensor[]', {
+  doc: 'Parts of split_size places; the last may be smaller.',
+  decompose: ({ self, split_size, dim }) => splitEvenly(self, split_size, dim),
+});
+op('split.sizes(Tensor(a) self, int[] split_size, int dim=0) -> Tensor[]', {
+  decompose: ({ self, split_size, dim }) => splitWithSizes(self, split_size, dim),
+});
+op('split_with_sizes(Tensor(a) self, int[] split_sizes, int dim=0) -> Tensor[]', {
+  decompose: ({ self, split_sizes, dim }) => splitWithSizes(self, split_sizes, dim),
+});
+op('chunk(Tensor(a) self, int chunks, int dim=0) -> Tensor[]', {
+  doc: 'At most `chunks` parts of equal size.',
+  decompose: ({ self, chunks, dim }) => chunk(self, chunks, dim),
+});
 op('unbind.int(Tensor(a) self, int dim=0) -> Tensor[]', {
   doc: 'The slices of a dimension.',
   decompose: ({ self, dim }) => {
@@ -70,12 +94,22 @@ op('unbind.int(Tensor(a) self, int dim=0) -> Tensor[]', {
   },
 });
 op('unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]', { decompose: ({ self, chunks, dim }) => chunk(self, chunks, dim) });
-op('unsafe_split.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]', { decompose: ({ self, split_size, dim }) => splitEvenly(self, split_size, dim) });
-op('unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]', { decompose: ({ self, split_sizes, dim }) => splitWithSizes(self, split_sizes, dim) });
+op('unsafe_split.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]', {
+  decompose: ({ self, split_size, dim }) => splitEvenly(self, split_size, dim),
+});
+op('unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]', {
+  decompose: ({ self, split_sizes, dim }) => splitWithSizes(self, split_sizes, dim),
+});
 
 const copied = (parts: readonly Tensor[]): Tensor[] => parts.map((t) => t.clone({ memory_format: contiguous_format }));
-op('unbind_copy.int(Tensor self, int dim=0) -> Tensor[]', { surface: ['function'], decompose: ({ self, dim }) => copied(F.unbind$int(self, dim)) });
-op('split_copy.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]', { surface: ['function'], decompose: ({ self, split_size, dim }) => copied(splitEvenly(self, split_size, dim)) });
+op('unbind_copy.int(Tensor self, int dim=0) -> Tensor[]', {
+  surface: ['function'],
+  decompose: ({ self, dim }) => copied(F.unbind$int(self, dim)),
+});
+op('split_copy.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]', {
+  surface: ['function'],
+  decompose: ({ self, split_size, dim }) => copied(splitEvenly(self, split_size, dim)),
+});
 op('split_with_sizes_copy(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]', {
   surface: ['function'],
   decompose: ({ self, split_sizes, dim }) => copied(splitWithSizes(self, split_sizes, dim)),
@@ -88,13 +122,22 @@ function tensorSplit(self: Tensor, at: number | readonly number[], dim: number):
   const d = wrapDim(dim, self.ndim);
   return typeof at === 'number' ? sections(self, at, d) : partsAt(self, at, d);
 }
-op('tensor_split.sections(Tensor(a) self, int sections, int dim=0) -> Tensor[]', { decompose: ({ self, sections: n, dim }) => tensorSplit(self, n, dim) });
-op('tensor_split.indices(Tensor(a) self, int[] indices, int dim=0) -> Tensor[]', { doc: 'Parts between the given positions.', decompose: ({ self, indices, dim }) => tensorSplit(self, indices, dim) });
+op('tensor_split.sections(Tensor(a) self, int sections, int dim=0) -> Tensor[]', {
+  decompose: ({ self, sections: n, dim }) => tensorSplit(self, n, dim),
+});
+op('tensor_split.indices(Tensor(a) self, int[] indices, int dim=0) -> Tensor[]', {
+  doc: 'Parts between the given positions.',
+  decompose: ({ self, indices, dim }) => tensorSplit(self, indices, dim),
+});
 op('tensor_split.tensor_indices_or_sections(Tensor(a) self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor[]', {
   decompose: ({ self, tensor_indices_or_sections: at, dim }) => {
     if (self.ndim === 0) throw new RuntimeError(TENSOR_SPLIT_0D(self.ndim));
-    if (at.dtype !== int64) throw new RuntimeError(`tensor_split expected tensor_indices_or_sections to have dtype of long, but got ${at.dtype.scalarName}`);
-    if (at.ndim > 1) throw new RuntimeError(`tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a tensor with ${at.ndim} dims`);
+    if (at.dtype !== int64)
+      throw new RuntimeError(`tensor_split expected tensor_indices_or_sections to have dtype of long, but got ${at.dtype.scalarName}`);
+    if (at.ndim > 1)
+      throw new RuntimeError(
+        `tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a tensor with ${at.ndim} dims`,
+      );
     const list = Array.from(integers(at), Number);
     return tensorSplit(self, at.ndim === 0 ? list[0]! : list, dim);
   },
@@ -102,10 +145,16 @@ op('tensor_split.tensor_indices_or_sections(Tensor(a) self, Tensor tensor_indice
 
 /** hsplit, vsplit, dsplit: along dimension 1 (0 for vectors), 0 and 2. */
 function directional(name: string, self: Tensor, least: number, dim: number, at: number | readonly number[]): Tensor[] {
-  if (self.ndim < least) throw new RuntimeError(`torch.${name} requires a tensor with at least ${least} dimension, but got a tensor with ${self.ndim} dimensions!`);
+  if (self.ndim < least)
+    throw new RuntimeError(
+      `torch.${name} requires a tensor with at least ${least} dimension, but got a tensor with ${self.ndim} dimensions!`,
+    );
   if (typeof at === 'number') {
     const n = self.layout.shape[dim]!;
-    if (at === 0 || n % at !== 0) throw new RuntimeError(`torch.${name} attempted to split along dimension ${dim}, but the size of the dimension ${n} is not divisible by the split_size ${at}!`);
+    if (at === 0 || n % at !== 0)
+      throw new RuntimeError(
+        `torch.${name} attempted to split along dimension ${dim}, but the size of the dimension ${n} is not divisible by the split_size ${at}!`,
+      );
   }
   return tensorSplit(self, at, dim);
 }
@@ -113,6 +162,10 @@ const horizontal = (self: Tensor, at: number | readonly number[]): Tensor[] => d
 op('hsplit.int(Tensor(a) self, int sections) -> Tensor[]', { decompose: ({ self, sections: n }) => horizontal(self, n) });
 op('hsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', { decompose: ({ self, indices }) => horizontal(self, indices) });
 op('vsplit.int(Tensor(a) self, int sections) -> Tensor[]', { decompose: ({ self, sections: n }) => directional('vsplit', self, 2, 0, n) });
-op('vsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', { decompose: ({ self, indices }) => directional('vsplit', self, 2, 0, indices) });
+op('vsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', {
+  decompose: ({ self, indices }) => directional('vsplit', self, 2, 0, indices),
+});
 op('dsplit.int(Tensor(a) self, int sections) -> Tensor[]', { decompose: ({ self, sections: n }) => directional('dsplit', self, 3, 2, n) });
-op('dsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', { decompose: ({ self, indices }) => directional('dsplit', self, 3, 2, indices) });
+op('dsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', {
+  decompose: ({ self, indices }) => directional('dsplit', self, 3, 2, indices),
+});

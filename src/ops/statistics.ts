@@ -33,7 +33,8 @@ function varianceGrad(g: Tensor, self: Tensor, dim: Dims, correction: Scalar | n
 for (const name of ['var', 'std'] as const) {
   const root = name === 'std';
   const doc = root ? 'The standard deviation over the given dimensions.' : 'The variance over the given dimensions.';
-  const over = (self: Tensor, dim: Dims, correction: Scalar | null, keepdim: boolean): Tensor => (root ? F.std$correction : F.var$correction)(self, dim, correction, keepdim);
+  const over = (self: Tensor, dim: Dims, correction: Scalar | null, keepdim: boolean): Tensor =>
+    (root ? F.std$correction : F.var$correction)(self, dim, correction, keepdim);
   op(`${name}.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor`, {
     castsOut: true,
     doc,
@@ -41,17 +42,28 @@ for (const name of ['var', 'std'] as const) {
       requireFloat(self, 'std and var');
       return reduction(self, dim, keepdim, self.dtype.to_real());
     },
-    kernel: ({ self, dim, correction }, out) => varianceInto(out!, self, reducedDims(self, dim), correction === null ? 1 : toNumber(correction), root),
+    kernel: ({ self, dim, correction }, out) =>
+      varianceInto(out!, self, reducedDims(self, dim), correction === null ? 1 : toNumber(correction), root),
     grad: {
       self: root
-        ? uses('self', 'result', (g, { self, result, dim, correction, keepdim }) => varianceGrad(g.div(result.mul(2)).masked_fill(result.eq(0), 0), self, dim, correction, keepdim))
+        ? uses('self', 'result', (g, { self, result, dim, correction, keepdim }) =>
+            varianceGrad(g.div(result.mul(2)).masked_fill(result.eq(0), 0), self, dim, correction, keepdim),
+          )
         : uses('self', (g, { self, dim, correction, keepdim }) => varianceGrad(g, self, dim, correction, keepdim)),
     },
     batch: (run, a) => run(perExample(a)),
     inplace: false,
   });
-  op(`${name}.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor`, { doc, decompose: ({ self, dim, unbiased, keepdim }) => over(self, dim, Number(unbiased), keepdim), inplace: false });
-  op(`${name}(Tensor self, bool unbiased=True) -> Tensor`, { doc, decompose: ({ self, unbiased }) => over(self, null, Number(unbiased), false), inplace: false });
+  op(`${name}.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor`, {
+    doc,
+    decompose: ({ self, dim, unbiased, keepdim }) => over(self, dim, Number(unbiased), keepdim),
+    inplace: false,
+  });
+  op(`${name}(Tensor self, bool unbiased=True) -> Tensor`, {
+    doc,
+    decompose: ({ self, unbiased }) => over(self, null, Number(unbiased), false),
+    inplace: false,
+  });
 
   const both = (self: Tensor, dim: Dims, correction: Scalar | null, keepdim: boolean): [Tensor, Tensor] => {
     requireFloat(self, `${name}_mean`);
@@ -68,7 +80,11 @@ for (const name of ['var', 'std'] as const) {
     decompose: ({ self, dim, unbiased, keepdim }) => both(self, dim, Number(unbiased), keepdim),
     surface: ['function'],
   });
-  op(`${name}_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)`, { doc: pair, decompose: ({ self, unbiased }) => both(self, null, Number(unbiased), false), surface: ['function'] });
+  op(`${name}_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)`, {
+    doc: pair,
+    decompose: ({ self, unbiased }) => both(self, null, Number(unbiased), false),
+    surface: ['function'],
+  });
 }
 
 // ---- selections ---------------------------------------------------------------------------------------------------
@@ -83,7 +99,8 @@ function selection(self: Tensor, dim: number, keepdim: boolean, name: string, ke
   ];
 }
 function requireReal(self: Tensor, kernelName: string, takesBool: boolean): void {
-  if (self.dtype.is_complex || (self.dtype === bool && !takesBool)) throw new NotImplementedError(`"${kernelName}" not implemented for '${self.dtype.scalarName}'`);
+  if (self.dtype.is_complex || (self.dtype === bool && !takesBool))
+    throw new NotImplementedError(`"${kernelName}" not implemented for '${self.dtype.scalarName}'`);
 }
 for (const name of ['median', 'nanmedian'] as const) {
   const place = medianPlace(name === 'nanmedian');
@@ -106,21 +123,31 @@ for (const name of ['median', 'nanmedian'] as const) {
     doc: `${doc} over a dimension and where it is.`,
     meta: ({ self, dim, keepdim }) => selection(self, dim, keepdim, name, 'median_out'),
     kernel: ({ self, dim }, values, indices) => selectInto(values!, indices!, self, wrapDim(dim, self.ndim), place),
-    grad: { self: uses('indices', (g, { self, indices, dim, keepdim }) => F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim)) },
+    grad: {
+      self: uses('indices', (g, { self, indices, dim, keepdim }) =>
+        F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim),
+      ),
+    },
     gradName: name === 'median' ? 'MedianBackward1' : 'NanmedianBackward1',
     inplace: false,
   });
 }
 op('mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)', {
-  outMismatch: (expected, given) => `expected scalar type '${expected.scalarName}' but got '${given.scalarName}' for ${expected === int64 ? 'indices' : 'values'} output`,
+  outMismatch: (expected, given) =>
+    `expected scalar type '${expected.scalarName}' but got '${given.scalarName}' for ${expected === int64 ? 'indices' : 'values'} output`,
   doc: 'The most frequent value over a dimension, the smallest of several, and where it is.',
   meta: ({ self, dim, keepdim }) => selection(self, dim, keepdim, 'mode', 'mode_cpu', true),
   kernel: ({ self, dim }, values, indices) => selectInto(values!, indices!, self, wrapDim(dim, self.ndim), modePlace),
-  grad: { self: uses('indices', (g, { self, indices, dim, keepdim }) => F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim)) },
+  grad: {
+    self: uses('indices', (g, { self, indices, dim, keepdim }) =>
+      F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim),
+    ),
+  },
   inplace: false,
 });
 op('kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)', {
-  outMismatch: (expected) => (expected === int64 ? 'output indices must be of scalar type Long' : 'output values must be of same type as input'),
+  outMismatch: (expected) =>
+    expected === int64 ? 'output indices must be of scalar type Long' : 'output values must be of same type as input',
   disjointOut: true,
   doc: 'The k-th smallest element over a dimension and where it is.',
   meta: ({ self, k, dim, keepdim }) => {
@@ -130,19 +157,33 @@ op('kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor valu
     return selection(self, dim, keepdim, 'kthvalue', 'kthvalue_cpu');
   },
   kernel: ({ self, k, dim }, values, indices) => selectInto(values!, indices!, self, wrapDim(dim, self.ndim), kthPlace(k)),
-  grad: { self: uses('indices', (g, { self, indices, dim, keepdim }) => F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim)) },
+  grad: {
+    self: uses('indices', (g, { self, indices, dim, keepdim }) =>
+      F.value_selecting_reduction_backward(g, dim, indices, self.shape, keepdim),
+    ),
+  },
   inplace: false,
 });
 
 // ---- quantiles ----------------------------------------------------------------------------------------------------
 const INTERPOLATIONS = ['linear', 'lower', 'higher', 'midpoint', 'nearest'];
 
-function quantile(name: string, self: Tensor, q: Tensor, dim: number | null, keepdim: boolean, interpolation: string, ignoreNaN: boolean): Tensor {
+function quantile(
+  name: string,
+  self: Tensor,
+  q: Tensor,
+  dim: number | null,
+  keepdim: boolean,
+  interpolation: string,
+  ignoreNaN: boolean,
+): Tensor {
   if (self.layout.numel === 0) throw new RuntimeError(`${name}() input tensor must be non-empty`);
   if (q.ndim > 1) throw new RuntimeError(`${name}() q must be a scalar or 1D tensor`);
-  if (self.dtype !== float32 && self.dtype !== float64) throw new RuntimeError(`${name}() input tensor must be either float or double dtype`);
+  if (self.dtype !== float32 && self.dtype !== float64)
+    throw new RuntimeError(`${name}() input tensor must be either float or double dtype`);
   if (self.dtype !== q.dtype) throw new RuntimeError(`${name}() q tensor must be same dtype as the input tensor`);
-  if (!INTERPOLATIONS.includes(interpolation)) throw new RuntimeError(`${name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`);
+  if (!INTERPOLATIONS.includes(interpolation))
+    throw new RuntimeError(`${name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`);
   const d = wrapDim(dim ?? 0, self.ndim);
   const last = d === self.ndim - 1 || self.ndim === 0;
   const lines = dim === null ? self.flatten() : last ? self : self.unsqueeze(-1).transpose(d, -1);
@@ -155,7 +196,14 @@ function quantile(name: string, self: Tensor, q: Tensor, dim: number | null, kee
   const ranks = ignoreNaN
     ? positions.mul(F.sum$dim_IntList(missing.logical_not(), [-1], true).sub(1)).clamp(0)
     : positions.mul(n - 1).masked_fill(F.any$dim(missing, -1, true), n - 1);
-  const rounded = interpolation === 'lower' ? ranks.floor() : interpolation === 'higher' ? ranks.ceil() : interpolation === 'nearest' ? ranks.round() : ranks;
+  const rounded =
+    interpolation === 'lower'
+      ? ranks.floor()
+      : interpolation === 'higher'
+        ? ranks.ceil()
+        : interpolation === 'nearest'
+          ? ranks.round()
+          : ranks;
   const at = (r: Tensor): Tensor => sorted.gather(-1, F._to_copy(r, int64));
   let values = at(rounded);
   if (interpolation === 'linear' || interpolation === 'midpoint') {
@@ -182,7 +230,8 @@ for (const name of ['quantile', 'nanquantile'] as const) {
     doc,
     decompose: ({ self, q, dim, keepdim, interpolation }) => {
       const plain = q.level === null && q.device.type !== 'meta';
-      if (plain && F.all(q.ge(0).logical_and(q.le(1))).item() === (false as never)) throw new RuntimeError('quantile() q values must be in the range [0, 1]');
+      if (plain && F.all(q.ge(0).logical_and(q.le(1))).item() === (false as never))
+        throw new RuntimeError('quantile() q values must be in the range [0, 1]');
       return quantile(name, self, q, dim, keepdim, interpolation, ignore);
     },
     autocast: 'float32',
@@ -192,25 +241,31 @@ for (const name of ['quantile', 'nanquantile'] as const) {
 
 // ---- covariance ---------------------------------------------------------------------------------------------------
 function checkWeights(name: string, w: Tensor, observations: number): void {
-  if (w.ndim > 1) throw new RuntimeError(`cov(): expected ${name} to have one or fewer dimensions but got ${name} with ${w.ndim} dimensions`);
+  if (w.ndim > 1)
+    throw new RuntimeError(`cov(): expected ${name} to have one or fewer dimensions but got ${name} with ${w.ndim} dimensions`);
   if (w.layout.numel !== observations) {
-    throw new RuntimeError(`cov(): expected ${name} to have the same numel as there are observations in the input but got ${w.layout.numel} != ${observations}`);
+    throw new RuntimeError(
+      `cov(): expected ${name} to have the same numel as there are observations in the input but got ${w.layout.numel} != ${observations}`,
+    );
   }
   if (w.level === null && w.layout.numel > 0 && Number(F.min(w).item()) < 0) throw new RuntimeError(`cov(): ${name} cannot be negative`);
 }
 op('cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor', {
   doc: 'The covariance matrix of the variables in the rows of self.',
   decompose: ({ self, correction, fweights, aweights }) => {
-    if (self.ndim > 2) throw new RuntimeError(`cov(): expected input to have two or fewer dimensions but got an input with ${self.ndim} dimensions`);
+    if (self.ndim > 2)
+      throw new RuntimeError(`cov(): expected input to have two or fewer dimensions but got an input with ${self.ndim} dimensions`);
     if (self.dtype === bool) throw new NotImplementedError('cov(): bool dtype is not supported for input');
     const input = self.ndim < 2 ? self.reshape([1, self.layout.numel]) : self;
     const n = input.layout.shape[1]!;
-    if (fweights && fweights.ndim <= 1 && (fweights.dtype.category !== Category.Integral)) {
+    if (fweights && fweights.ndim <= 1 && fweights.dtype.category !== Category.Integral) {
       throw new RuntimeError(`cov(): expected fweights to have integral dtype but got fweights with ${fweights.dtype.scalarName} dtype`);
     }
     if (fweights) checkWeights('fweights', fweights, n);
     if (aweights && aweights.ndim <= 1 && !aweights.dtype.is_floating_point) {
-      throw new RuntimeError(`cov(): expected aweights to have floating point dtype but got aweights with ${aweights.dtype.scalarName} dtype`);
+      throw new RuntimeError(
+        `cov(): expected aweights to have floating point dtype but got aweights with ${aweights.dtype.scalarName} dtype`,
+      );
     }
     if (aweights) checkWeights('aweights', aweights, n);
     const w = fweights ? (aweights ? fweights.mul(aweights) : fweights) : aweights;
@@ -234,7 +289,8 @@ op('cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweight
 op('corrcoef(Tensor self) -> Tensor', {
   doc: 'The matrix of correlation coefficients of the variables in the rows of self.',
   decompose: ({ self }) => {
-    if (self.ndim > 2) throw new RuntimeError(`corrcoef(): expected input to have two or fewer dimensions but got an input with ${self.ndim} dimensions`);
+    if (self.ndim > 2)
+      throw new RuntimeError(`corrcoef(): expected input to have two or fewer dimensions but got an input with ${self.ndim} dimensions`);
     const c = F.cov(self);
     if (c.ndim === 0) return c.div(c);
     const d = c.diagonal();

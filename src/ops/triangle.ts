@@ -30,7 +30,8 @@ op('triu(Tensor self, int diagonal=0) -> Tensor', {
   castsOut: false,
 });
 
-const INDEX_OPTIONS = '*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';
+const INDEX_OPTIONS =
+  '*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, bool requires_grad=False';
 /** The rows and columns of a triangle's elements, in row-major order. */
 function trianglePlaces(row: number, col: number, inside: (r: number, c: number) => boolean): Tensor {
   if (row < 0) throw new RuntimeError(`row must be non-negative, got${row}`);
@@ -48,12 +49,20 @@ function trianglePlaces(row: number, col: number, inside: (r: number, c: number)
 }
 op(`tril_indices(int row, int col, int offset=0, ${INDEX_OPTIONS}) -> Tensor`, {
   doc: 'The indices of the lower triangle of a row × col matrix: rows, then columns.',
-  produce: ({ row, col, offset, dtype }) => F._to_copy(trianglePlaces(row, col, (r, c) => c - r <= offset), dtype ?? int64),
+  produce: ({ row, col, offset, dtype }) =>
+    F._to_copy(
+      trianglePlaces(row, col, (r, c) => c - r <= offset),
+      dtype ?? int64,
+    ),
   grad: 'none',
 });
 op(`triu_indices(int row, int col, int offset=0, ${INDEX_OPTIONS}) -> Tensor`, {
   doc: 'The indices of the upper triangle of a row × col matrix: rows, then columns.',
-  produce: ({ row, col, offset, dtype }) => F._to_copy(trianglePlaces(row, col, (r, c) => c - r >= offset), dtype ?? int64),
+  produce: ({ row, col, offset, dtype }) =>
+    F._to_copy(
+      trianglePlaces(row, col, (r, c) => c - r >= offset),
+      dtype ?? int64,
+    ),
   grad: 'none',
 });
 
@@ -66,7 +75,11 @@ op('diag(Tensor self, int diagonal=0) -> Tensor', {
   },
   inplace: false,
 });
-op('diagflat(Tensor self, int offset=0) -> Tensor', { doc: 'The matrix with all elements on a diagonal.', decompose: ({ self, offset }) => self.contiguous().view([-1]).diag(offset), inplace: false });
+op('diagflat(Tensor self, int offset=0) -> Tensor', {
+  doc: 'The matrix with all elements on a diagonal.',
+  decompose: ({ self, offset }) => self.contiguous().view([-1]).diag(offset),
+  inplace: false,
+});
 op('diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor', {
   doc: 'Matrices, along dim1 and dim2, with the last dimension on a diagonal.',
   decompose: ({ self, offset, dim1, dim2 }) => {

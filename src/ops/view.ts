@@ -16,7 +16,12 @@ import { stridesLike } from './create.ts';
 const without = (s: Shape, d: number): number[] => s.filter((_, i) => i !== d);
 const replaced = (s: Shape, d: number, v: number): number[] => s.map((x, i) => (i === d ? v : x));
 const exchanged = (s: Shape, a: number, b: number): number[] => s.map((x, i) => (i === a ? s[b]! : i === b ? s[a]! : x));
-const geometry = (t: Tensor, changes: Partial<Geometry>): Geometry => ({ shape: t.layout.shape, stride: t.layout.stride, offset: t.layout.offset, ...changes });
+const geometry = (t: Tensor, changes: Partial<Geometry>): Geometry => ({
+  shape: t.layout.shape,
+  stride: t.layout.stride,
+  offset: t.layout.offset,
+  ...changes,
+});
 
 op('transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', {
   view: ({ self, dim0, dim1 }) => {
@@ -29,7 +34,9 @@ op('transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', {
 op('permute(Tensor(a) self, int[] dims) -> Tensor(a)', {
   view: ({ self, dims }) => {
     if (dims.length !== self.ndim) {
-      throw new RuntimeError(`permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${self.ndim} is not equal to len(dims) = ${dims.length}`);
+      throw new RuntimeError(
+        `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${self.ndim} is not equal to len(dims) = ${dims.length}`,
+      );
     }
     const order = dims.map((d) => wrapDim(d, self.ndim));
     if (new Set(order).size !== order.length) throw new RuntimeError('permute(): duplicate dims are not allowed.');
@@ -50,8 +57,13 @@ op('select.int(Tensor(a) self, int dim, int index) -> Tensor(a)', {
     const d = wrapDim(dim, self.ndim);
     const { shape, stride, offset } = self.layout;
     const n = shape[d]!;
-    if (index < -n || index >= n) throw new IndexError(`select(): index ${index} out of range for tensor of size ${showShape(shape)} at dimension ${d}`);
-    return geometry(self, { shape: without(shape, d), stride: without(stride, d), offset: offset + (index < 0 ? index + n : index) * stride[d]! });
+    if (index < -n || index >= n)
+      throw new IndexError(`select(): index ${index} out of range for tensor of size ${showShape(shape)} at dimension ${d}`);
+    return geometry(self, {
+      shape: without(shape, d),
+      stride: without(stride, d),
+      offset: offset + (index < 0 ? index + n : index) * stride[d]!,
+    });
   },
 });
 op('slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor(a)', {
@@ -65,7 +77,11 @@ op('slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int 
     const clip = (i: number): number => Math.min(Math.max(i < 0 ? i + n : i, 0), n);
     const from = clip(start ?? 0);
     const to = Math.max(clip(end ?? n), from);
-    return geometry(self, { shape: replaced(shape, d, Math.ceil((to - from) / step)), stride: replaced(stride, d, stride[d]! * step), offset: offset + from * stride[d]! });
+    return geometry(self, {
+      shape: replaced(shape, d, Math.ceil((to - from) / step)),
+      stride: replaced(stride, d, stride[d]! * step),
+      offset: offset + from * stride[d]!,
+    });
   },
 });
 op('unsqueeze(Tensor(a) self, int dim) -> Tensor(a)', {
@@ -73,7 +89,10 @@ op('unsqueeze(Tensor(a) self, int dim) -> Tensor(a)', {
     const { shape, stride } = self.layout;
     const d = wrapDim(dim, self.ndim + 1);
     const step = d < shape.length ? shape[d]! * stride[d]! : 1;
-    return geometry(self, { shape: [...shape.slice(0, d), 1, ...shape.slice(d)], stride: [...stride.slice(0, d), step, ...stride.slice(d)] });
+    return geometry(self, {
+      shape: [...shape.slice(0, d), 1, ...shape.slice(d)],
+      stride: [...stride.slice(0, d), step, ...stride.slice(d)],
+    });
   },
   inverse: (src, { self }) => src.reshape(self.shape),
   roles: { dim: 'insert' },
@@ -87,7 +106,11 @@ op('squeeze(Tensor(a) self) -> Tensor(a)', {
   doc: 'The tensor without its dimensions of size 1.',
   view: ({ self }) => squeezed(self, () => true),
   inverse: unsqueezed,
-  batch: (_, { self }) => F.squeeze$dims(self, self.layout.shape.flatMap((s, i) => (i > 0 && s === 1 ? [i] : []))),
+  batch: (_, { self }) =>
+    F.squeeze$dims(
+      self,
+      self.layout.shape.flatMap((s, i) => (i > 0 && s === 1 ? [i] : [])),
+    ),
 });
 op('squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)', {
   doc: 'The tensor without one dimension, if its size is 1.',
@@ -126,7 +149,11 @@ op('diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)'
     const length = Math.max(offset >= 0 ? Math.min(shape[a]!, shape[b]! - offset) : Math.min(shape[a]! + offset, shape[b]!), 0);
     const skip = length === 0 ? 0 : offset >= 0 ? offset * stride[b]! : -offset * stride[a]!;
     const others = (s: Shape): number[] => s.filter((_, i) => i !== a && i !== b);
-    return geometry(self, { shape: [...others(shape), length], stride: [...others(stride), stride[a]! + stride[b]!], offset: self.layout.offset + skip });
+    return geometry(self, {
+      shape: [...others(shape), length],
+      stride: [...others(stride), stride[a]! + stride[b]!],
+      offset: self.layout.offset + skip,
+    });
   },
 });
 op('unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)', {
@@ -153,21 +180,27 @@ op('unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)', {
   roles: { dimension: 'dim', size: 'none' },
 });
 /** Zeros of `n` elements with g added at the given places, which may repeat. */
-const addedAt = (g: Tensor, places: Tensor, n: number): Tensor => F.index_add(F.zeros([n], g.dtype, null, g.device), 0, places.reshape([-1]), g.reshape([-1]));
+const addedAt = (g: Tensor, places: Tensor, n: number): Tensor =>
+  F.index_add(F.zeros([n], g.dtype, null, g.device), 0, places.reshape([-1]), g.reshape([-1]));
 
 op('as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=None) -> Tensor(a)', {
   doc: 'A view of the storage with any sizes, strides and offset.',
   view: ({ self, size, stride, storage_offset }) => {
     if (size.length !== stride.length) throw new RuntimeError('mismatch in length of strides and shape');
-    if (stride.some((s) => s < 0)) throw new RuntimeError(`as_strided: Negative strides are not supported at the moment, got strides: ${showShape(stride)}`);
-    for (const s of size) if (s < 0) throw new RuntimeError(`Storage size calculation overflowed with sizes=${showShape(size)} and strides=${showShape(stride)}`);
+    if (stride.some((s) => s < 0))
+      throw new RuntimeError(`as_strided: Negative strides are not supported at the moment, got strides: ${showShape(stride)}`);
+    for (const s of size)
+      if (s < 0)
+        throw new RuntimeError(`Storage size calculation overflowed with sizes=${showShape(size)} and strides=${showShape(stride)}`);
     const offset = storage_offset ?? self.layout.offset;
     const shown = geometry(self, { shape: size, stride, offset });
     const { dtype, device } = self.layout;
     const bytes = numel(size) === 0 ? 0 : new Layout(size, stride, offset, dtype, device).extent * dtype.itemsize;
     const { nbytes } = self.storage!;
     if (bytes > nbytes) {
-      throw new RuntimeError(`setStorage: sizes ${showShape(size)}, strides ${showShape(stride)}, storage offset ${offset}, and itemsize ${dtype.itemsize} requiring a storage size of ${bytes} are out of bounds for storage of size ${nbytes}`);
+      throw new RuntimeError(
+        `setStorage: sizes ${showShape(size)}, strides ${showShape(stride)}, storage offset ${offset}, and itemsize ${dtype.itemsize} requiring a storage size of ${bytes} are out of bounds for storage of size ${nbytes}`,
+      );
     }
     return shown;
   },
@@ -189,20 +222,24 @@ op('as_strided(Tensor(a) self, int[] size, int[] stride, int? storage_offset=Non
     }),
   },
   scatter: {
-  produce: ({ self, src, size, stride, storage_offset }) => {
-    const out = storageCopy(self);
-    const part = aliasOf(out, out.layout.with({ shape: size, stride, offset: storage_offset ?? self.layout.offset }));
-    if (!sameShape(src.layout.shape, size)) {
-      throw new RuntimeError(`expected src to have a size equal to the slice of self. src size = ${showShape(src.layout.shape)}, slice size = ${showShape(size)}`);
-    }
-    if (part.layout.extent * src.dtype.itemsize > out.storage!.nbytes) F.as_strided(self, size, stride, storage_offset);
-    copyInto(part, src);
-    return out;
+    produce: ({ self, src, size, stride, storage_offset }) => {
+      const out = storageCopy(self);
+      const part = aliasOf(out, out.layout.with({ shape: size, stride, offset: storage_offset ?? self.layout.offset }));
+      if (!sameShape(src.layout.shape, size)) {
+        throw new RuntimeError(
+          `expected src to have a size equal to the slice of self. src size = ${showShape(src.layout.shape)}, slice size = ${showShape(size)}`,
+        );
+      }
+      if (part.layout.extent * src.dtype.itemsize > out.storage!.nbytes) F.as_strided(self, size, stride, storage_offset);
+      copyInto(part, src);
+      return out;
+    },
+    // PyTorch's definition, which gives self what arrives at the written part.
+    grad: (g, { size, stride, storage_offset }) =>
+      F.as_strided_scatter(F.zeros_like(g), F.as_strided(g.contiguous(), size, stride, storage_offset), size, stride, storage_offset),
   },
-  // PyTorch's definition, which gives self what arrives at the written part.
-  grad: (g, { size, stride, storage_offset }) => F.as_strided_scatter(F.zeros_like(g), F.as_strided(g.contiguous(), size, stride, storage_offset), size, stride, storage_offset),
-  },
-  batch: (run, { self, size, stride, storage_offset }, _, n) => run({ size: [n, ...size], stride: [self.layout.stride[0]!, ...stride], storage_offset }),
+  batch: (run, { self, size, stride, storage_offset }, _, n) =>
+    run({ size: [n, ...size], stride: [self.layout.stride[0]!, ...stride], storage_offset }),
 });
 /** The tensor on a copy of its whole storage; dense where its elements overlap. */
 function storageCopy(t: Tensor): Tensor {
@@ -220,7 +257,10 @@ op('view(Tensor(a) self, int[] size) -> Tensor(a)', {
     const { shape, stride, numel } = self.layout;
     const to = inferSize(size, numel);
     const strides = viewStrides(shape, stride, to);
-    if (!strides) throw new RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.");
+    if (!strides)
+      throw new RuntimeError(
+        "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.",
+      );
     return geometry(self, { shape: to, stride: strides });
   },
   inverse: (src, { self }) => src.reshape(self.shape),
@@ -234,24 +274,40 @@ op('view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)', {
     const [from, to] = [self.dtype.itemsize, dtype.itemsize];
     if (from === to) return geometry(self, { dtype });
     const last = shape.length - 1;
-    if (last < 0) throw new RuntimeError(`self.dim() cannot be 0 to view ${self.dtype.scalarName} as ${dtype.scalarName} (different element sizes)`);
+    if (last < 0)
+      throw new RuntimeError(`self.dim() cannot be 0 to view ${self.dtype.scalarName} as ${dtype.scalarName} (different element sizes)`);
     if (stride[last] !== 1) {
-      throw new RuntimeError(`self.stride(-1) must be 1 to view ${self.dtype.scalarName} as ${dtype.scalarName} (different element sizes), but got ${stride[last]}`);
+      throw new RuntimeError(
+        `self.stride(-1) must be 1 to view ${self.dtype.scalarName} as ${dtype.scalarName} (different element sizes), but got ${stride[last]}`,
+      );
     }
     if (from > to) {
       const k = from / to;
-      return geometry(self, { dtype, shape: replaced(shape, last, shape[last]! * k), stride: stride.map((s, i) => (i === last ? 1 : s * k)), offset: offset * k });
+      return geometry(self, {
+        dtype,
+        shape: replaced(shape, last, shape[last]! * k),
+        stride: stride.map((s, i) => (i === last ? 1 : s * k)),
+        offset: offset * k,
+      });
     }
     const k = to / from;
     const divisible = (what: string, n: number): void => {
-      if (n % k !== 0) throw new RuntimeError(`${what} must be divisible by ${k} to view ${self.dtype.scalarName} as ${dtype.scalarName} (different element sizes), but got ${n}`);
+      if (n % k !== 0)
+        throw new RuntimeError(
+          `${what} must be divisible by ${k} to view ${self.dtype.scalarName} as ${dtype.scalarName} (different element sizes), but got ${n}`,
+        );
     };
     divisible('self.size(-1)', shape[last]!);
     divisible('self.storage_offset()', offset);
     stride.forEach((s, i) => {
       if (i !== last) divisible(`self.stride(${i})`, s);
     });
-    return geometry(self, { dtype, shape: replaced(shape, last, shape[last]! / k), stride: stride.map((s, i) => (i === last ? 1 : s / k)), offset: offset / k });
+    return geometry(self, {
+      dtype,
+      shape: replaced(shape, last, shape[last]! / k),
+      stride: stride.map((s, i) => (i === last ? 1 : s / k)),
+      offset: offset / k,
+    });
   },
   grad: 'none',
   batch: (run) => run({}),
@@ -262,15 +318,20 @@ op('expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)', {
     const { shape, stride } = self.layout;
     const skip = size.length - shape.length;
     if (skip < 0) {
-      throw new RuntimeError(`expand(${self.type()}{${showShape(shape)}}, size=${showShape(size)}): the number of sizes provided (${size.length}) must be greater or equal to the number of dimensions in the tensor (${shape.length})`);
+      throw new RuntimeError(
+        `expand(${self.type()}{${showShape(shape)}}, size=${showShape(size)}): the number of sizes provided (${size.length}) must be greater or equal to the number of dimensions in the tensor (${shape.length})`,
+      );
     }
     const to = size.map((s, i) => {
       if (s === -1) {
-        if (i < skip) throw new RuntimeError(`The expanded size of the tensor (${s}) isn't allowed in a leading, non-existing dimension ${i}`);
+        if (i < skip)
+          throw new RuntimeError(`The expanded size of the tensor (${s}) isn't allowed in a leading, non-existing dimension ${i}`);
         return shape[i - skip]!;
       }
       if (i >= skip && shape[i - skip] !== s && shape[i - skip] !== 1) {
-        throw new RuntimeError(`The expanded size of the tensor (${s}) must match the existing size (${shape[i - skip]}) at non-singleton dimension ${i}.  Target sizes: ${showShape(size)}.  Tensor sizes: ${showShape(shape)}`);
+        throw new RuntimeError(
+          `The expanded size of the tensor (${s}) must match the existing size (${shape[i - skip]}) at non-singleton dimension ${i}.  Target sizes: ${showShape(size)}.  Tensor sizes: ${showShape(shape)}`,
+        );
       }
       return s;
     });
@@ -278,18 +339,37 @@ op('expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)', {
     return geometry(self, { shape: to, stride: strides });
   },
   inverse: (src, { self }) => like(src, { shape: self.shape, dtype: src.dtype, device: src.device }),
-  batch: (run, { self, size }, _, n) => run({ self: self.view([n, ...new Array<number>(size.length - self.ndim + 1).fill(1), ...self.layout.shape.slice(1)]), size: [n, ...size] }),
+  batch: (run, { self, size }, _, n) =>
+    run({
+      self: self.view([n, ...new Array<number>(size.length - self.ndim + 1).fill(1), ...self.layout.shape.slice(1)]),
+      size: [n, ...size],
+    }),
 });
 /** An operator, not a change of fields: every tape and every tangent below must let go. */
 op('detach(Tensor(a) self) -> Tensor(a)', { view: ({ self }) => self.layout, grad: 'none', batch: (run) => run({}) });
 op('alias(Tensor(a) self) -> Tensor(a)', { view: ({ self }) => self.layout, inverse: (src) => src, batch: (run) => run({}) });
-op('_conj(Tensor(a) self) -> Tensor(a)', { view: ({ self }) => geometry(self, { conj: !self.layout.conj }), inverse: (src) => src.conj(), batch: (run) => run({}) });
-op('_neg_view(Tensor(a) self) -> Tensor(a)', { view: ({ self }) => geometry(self, { neg: !self.layout.neg }), inverse: (src) => src.neg(), batch: (run) => run({}) });
-op('conj(Tensor(a) self) -> Tensor(a)', { decompose: ({ self }) => (self.dtype.category === Category.Complex ? self._conj() : self), inplace: false });
+op('_conj(Tensor(a) self) -> Tensor(a)', {
+  view: ({ self }) => geometry(self, { conj: !self.layout.conj }),
+  inverse: (src) => src.conj(),
+  batch: (run) => run({}),
+});
+op('_neg_view(Tensor(a) self) -> Tensor(a)', {
+  view: ({ self }) => geometry(self, { neg: !self.layout.neg }),
+  inverse: (src) => src.neg(),
+  batch: (run) => run({}),
+});
+op('conj(Tensor(a) self) -> Tensor(a)', {
+  decompose: ({ self }) => (self.dtype.category === Category.Complex ? self._conj() : self),
+  inplace: false,
+});
 
 // ---- copies -------------------------------------------------------------------------------------------------------
 op('clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor', {
-  meta: ({ self, memory_format }) => ({ shape: self.layout.shape, dtype: self.dtype, stride: stridesLike(self.layout, memory_format as unknown as MemoryFormat | null) }),
+  meta: ({ self, memory_format }) => ({
+    shape: self.layout.shape,
+    dtype: self.dtype,
+    stride: stridesLike(self.layout, memory_format as unknown as MemoryFormat | null),
+  }),
   kernel: ({ self }, out) => copyInto(out!, self),
   grad: { self: uses((g) => g) },
   linear: true,

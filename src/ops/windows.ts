@@ -34,7 +34,10 @@ function windowSpec(name: string, length: number, dtype: DType | null): { shape:
 function windowInto(out: Tensor, periodic: boolean, window: Window): void {
   const n = out.layout.numel;
   const steps = periodic ? n : n - 1;
-  store(out, Float64Array.from({ length: n }, (_, i) => (n === 1 ? 1 : window(i, steps))));
+  store(
+    out,
+    Float64Array.from({ length: n }, (_, i) => (n === 1 ? 1 : window(i, steps))),
+  );
 }
 
 op(`bartlett_window(int window_length, bool periodic=True, ${OPTIONS}) -> Tensor`, {

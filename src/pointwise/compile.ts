@@ -1,7 +1,7 @@
 // A formula becomes a register program: types are assigned, casts inserted, registers reused.
 import { lower } from './complex.ts';
 import { type Expr, topological } from './expr.ts';
-import { CAST, CONST, isPredicate, LOAD, primitiveNumber, RegType, STORE, WORDS, worksOnIntegers } from './primitives.ts';
+import { CAST, CONST, isPredicate, LOAD, primitiveNumber, RegType, STORE, worksOnIntegers } from './primitives.ts';
 
 /** How an input reaches the registers; its memory dtype is converted by the load. */
 export interface InputType {
@@ -104,7 +104,9 @@ class Emitter {
       const at = s.operands.map((o) => (typeof o === 'string' ? this.places.get(o)! : o));
       // Where elements are narrower than the result's (a cast, the condition of a select), the result must not be written over them:
       // those registers are free only afterwards.
-      const dead = [...new Set(s.operands)].flatMap((o) => (typeof o === 'string' && this.lastUse.get(o) === i ? [this.places.get(o)!] : []));
+      const dead = [...new Set(s.operands)].flatMap((o) =>
+        typeof o === 'string' && this.lastUse.get(o) === i ? [this.places.get(o)!] : [],
+      );
       const mixesWidths = s.op === CAST || s.op === WHERE;
       if (!mixesWidths) this.free.push(...dead);
       if (s.op === STORE) {

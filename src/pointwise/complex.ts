@@ -1,6 +1,6 @@
 // Complex formulas are lowered to real and imaginary parts before compilation, so the interpreters know real registers only.
 // In the lowered graph input 2i is the real part (or the whole) of input i, and input 2i + 1 its imaginary part.
-import { Expr, Graph, topological } from './expr.ts';
+import { type Expr, Graph, topological } from './expr.ts';
 
 /** A value of the lowered formula; `im` is null where it is real by structure. */
 export interface Parts {
@@ -15,7 +15,16 @@ const LN10 = Math.LN10;
 export function lower(roots: readonly Expr[], isComplex: (input: number) => boolean): Parts[] {
   const graph = new Graph();
   const parts = new Map<Expr, Parts>();
-  for (const e of topological(roots)) parts.set(e, lowerNode(graph, e, e.args.map((a) => parts.get(a)!), isComplex));
+  for (const e of topological(roots))
+    parts.set(
+      e,
+      lowerNode(
+        graph,
+        e,
+        e.args.map((a) => parts.get(a)!),
+        isComplex,
+      ),
+    );
   return roots.map((r) => parts.get(r)!);
 }
 
@@ -42,7 +51,14 @@ function lowerNode(graph: Graph, e: Expr, args: readonly Parts[], isComplex: (in
       return real(a.re.isnan().where(a.re, a.re.lt(0).where(Math.PI, 0)));
     default:
   }
-  if (args.every((x) => x.im === null)) return real(graph.node(e.op, args.map((x) => x.re), 0));
+  if (args.every((x) => x.im === null))
+    return real(
+      graph.node(
+        e.op,
+        args.map((x) => x.re),
+        0,
+      ),
+    );
   const rule = rules[e.op];
   if (!rule) throw new TypeError(`'${e.op}' is not defined for complex numbers`);
   const zero = graph.constant(0);
@@ -148,7 +164,13 @@ class Z implements Parts {
   atanh(): Z {
     const [x, y] = [this.re, this.im];
     const away = x.rsub(1).square().add(y.square());
-    return new Z(x.mul(4).div(away).log1p().mul(0.25), y.mul(2).apply('atan2', x.rsub(1).mul(x.add(1)).sub(y.square())).mul(0.5));
+    return new Z(
+      x.mul(4).div(away).log1p().mul(0.25),
+      y
+        .mul(2)
+        .apply('atan2', x.rsub(1).mul(x.add(1)).sub(y.square()))
+        .mul(0.5),
+    );
   }
   log1p(): Z {
     const [x, y] = [this.re, this.im];

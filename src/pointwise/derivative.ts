@@ -230,7 +230,7 @@ function push(e: Expr, t: readonly (Expr | null)[]): Expr | null {
     case 'neg':
       return t0?.neg() ?? null;
     case 'abs':
-      return t0 && t0.mul(a.sgn().conj()).real();
+      return t0?.mul(a.sgn().conj()).real() ?? null;
     case 'conj':
       return t0?.conj() ?? null;
     case 'real':

@@ -29,7 +29,8 @@ const floorDivide = (a: number, b: number): number => {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 /** JavaScript gives NaN for (±1)^±∞ and 1^NaN where C gives 1. */
-const pow = (a: number, b: number): number => (a === 1 || (a === -1 && (b === Number.POSITIVE_INFINITY || b === Number.NEGATIVE_INFINITY)) ? 1 : a ** b);
+const pow = (a: number, b: number): number =>
+  a === 1 || (a === -1 && (b === Number.POSITIVE_INFINITY || b === Number.NEGATIVE_INFINITY)) ? 1 : a ** b;
 /** NaN has no sign. */
 const signNumber = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : 0);
 const atanh = (x: number): number => (Math.abs(x) < 0.5 ? 0.5 * Math.log1p((2 * x) / (1 - x)) : Math.atanh(x));

@@ -88,7 +88,7 @@ function cast(from: Register, type: RegType, to: Register, wanted: RegType, n: n
 }
 /** A C cast from double to int64. */
 export function truncated(v: number): bigint {
-  return Number.isFinite(v) && Math.abs(v) < 9223372036854775808 ? BigInt(Math.trunc(v)) : -9223372036854775808n;
+  return Number.isFinite(v) && Math.abs(v) < 2 ** 63 ? BigInt(Math.trunc(v)) : -9223372036854775808n;
 }
 
 /** A C cast from double to int32; narrower integers keep its low bits. */
@@ -137,7 +137,16 @@ function load(t: Operand, component: number, shape: Shape, start: number, n: num
 }
 
 /** Moves n logical elements from `start` on between a strided operand and a register. */
-function walk(t: MemoryOperand, component: number, shape: Shape, start: number, n: number, r: Register, type: RegType, store: boolean): void {
+function walk(
+  t: MemoryOperand,
+  component: number,
+  shape: Shape,
+  start: number,
+  n: number,
+  r: Register,
+  type: RegType,
+  store: boolean,
+): void {
   const scale = t.dtype.is_complex ? 2 : 1;
   if (component === 1 && scale === 1) {
     if (!store) r.fill(0 as never);
@@ -204,5 +213,7 @@ function put(t: MemoryOperand, first: number, step: number, r: Register, k: numb
 
 /** Floating point that memory holds as bits. */
 const isCoded = (d: DType): boolean => (d.itemsize <= 2 ? d.category >= Category.Floating : d.name === 'complex32');
-const decodeBits = (d: DType, bits: number): number => (d.name === 'bfloat16' ? fromBfloat16(bits) : d.itemsize === 1 ? float8Codecs[d.name as Float8Name].decode(bits) : fromHalf(bits));
-const encodeBits = (d: DType, v: number): number => (d.name === 'bfloat16' ? toBfloat16(v) : d.itemsize === 1 ? float8Codecs[d.name as Float8Name].encode(v) : toHalf(v));
+const decodeBits = (d: DType, bits: number): number =>
+  d.name === 'bfloat16' ? fromBfloat16(bits) : d.itemsize === 1 ? float8Codecs[d.name as Float8Name].decode(bits) : fromHalf(bits);
+const encodeBits = (d: DType, v: number): number =>
+  d.name === 'bfloat16' ? toBfloat16(v) : d.itemsize === 1 ? float8Codecs[d.name as Float8Name].encode(v) : toHalf(v);

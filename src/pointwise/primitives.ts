@@ -25,7 +25,12 @@ const SPECIAL_UNARY = [
 const SPECIAL_BINARY = [
   ...['zeta', 'polygamma', 'igamma', 'igammac', 'chebyshev_polynomial_t', 'chebyshev_polynomial_u', 'chebyshev_polynomial_v'],
   ...['chebyshev_polynomial_w', 'hermite_polynomial_h', 'hermite_polynomial_he', 'laguerre_polynomial_l', 'legendre_polynomial_p'],
-  ...['shifted_chebyshev_polynomial_t', 'shifted_chebyshev_polynomial_u', 'shifted_chebyshev_polynomial_v', 'shifted_chebyshev_polynomial_w'],
+  ...[
+    'shifted_chebyshev_polynomial_t',
+    'shifted_chebyshev_polynomial_u',
+    'shifted_chebyshev_polynomial_v',
+    'shifted_chebyshev_polynomial_w',
+  ],
   'trunc_divide',
 ];
 
@@ -57,7 +62,22 @@ const COMPARISONS = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_not', 
 export const isPredicate = (name: string): boolean => COMPARISONS.has(name);
 const INTEGER_UNARY = ['neg', 'abs', 'sign', 'ceil', 'floor', 'trunc', 'round', 'bitwise_not', 'relu'];
 const INTEGER_BINARY = [
-  ...['add', 'sub', 'mul', 'floor_divide', 'trunc_divide', 'remainder', 'fmod', 'pow', 'maximum', 'minimum', 'fmax', 'fmin', 'bitwise_and', 'bitwise_or'],
+  ...[
+    'add',
+    'sub',
+    'mul',
+    'floor_divide',
+    'trunc_divide',
+    'remainder',
+    'fmod',
+    'pow',
+    'maximum',
+    'minimum',
+    'fmax',
+    'fmin',
+    'bitwise_and',
+    'bitwise_or',
+  ],
   ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'where', 'clamp'],
 ];
 const INTEGER = new Set([...INTEGER_UNARY, ...INTEGER_BINARY]);

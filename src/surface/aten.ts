@@ -11,7 +11,10 @@ function packet(name: string): OverloadPacket {
   const all: [string, Op][] = [];
   for (const o of registry.values()) if (o.baseName === name) all.push([o.name === name ? 'default' : o.name.slice(name.length + 1), o]);
   if (all.length === 0) throw new NotImplementedError(`'_OpNamespace' 'aten' object has no attribute '${name}'`);
-  const f = operatorFunction(name, all.map(([, o]) => o)) as OverloadPacket;
+  const f = operatorFunction(
+    name,
+    all.map(([, o]) => o),
+  ) as OverloadPacket;
   // One declaration may serve several of PyTorch's overloads (Tensor and Scalar operands).
   return new Proxy(f, {
     get(target, key) {

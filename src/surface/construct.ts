@@ -1,5 +1,21 @@
 // torch.tensor and its relatives: tensors from JavaScript values. The dtype follows the JavaScript type, never the value.
-import { bool, complex128, complex64, type DType, float32, float64, get_default_dtype, int16, int32, int64, int8, uint16, uint32, uint64, uint8 } from '../core/dtype.ts';
+import {
+  bool,
+  complex128,
+  complex64,
+  type DType,
+  float32,
+  float64,
+  get_default_dtype,
+  int16,
+  int32,
+  int64,
+  int8,
+  uint16,
+  uint32,
+  uint64,
+  uint8,
+} from '../core/dtype.ts';
 import { type Device, device as deviceOf, placement } from '../core/device.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
@@ -91,7 +107,11 @@ function inferDtype(leaves: readonly Scalar[], tensors: readonly Tensor[]): DTyp
 export function tensor(data: NestedArray | readonly unknown[], options: TensorOptions = {}): Tensor {
   const device = placement(deviceOf(options.device ?? 'cpu'));
   let result: Tensor;
-  if (data instanceof Tensor) result = data.detach().to({ dtype: options.dtype ?? data.dtype }).clone();
+  if (data instanceof Tensor)
+    result = data
+      .detach()
+      .to({ dtype: options.dtype ?? data.dtype })
+      .clone();
   else if (isTypedArray(data)) {
     const own = typedArrayDtype(data);
     result = emptyTensor([data.length], options.dtype ?? own);
@@ -111,9 +131,12 @@ export function tensor(data: NestedArray | readonly unknown[], options: TensorOp
 function markWhole(t: Tensor, leaves: readonly Scalar[]): void {
   if (!leaves.every((v) => typeof v === 'number' && Number.isInteger(v))) return;
   t._whole = true;
-  const lost = t.dtype === float32 && leaves.find((v) => Math.abs(v as number) <= Number.MAX_SAFE_INTEGER && Math.fround(v as number) !== v);
+  const lost =
+    t.dtype === float32 && leaves.find((v) => Math.abs(v as number) <= Number.MAX_SAFE_INTEGER && Math.fround(v as number) !== v);
   if (lost !== false && lost !== undefined) {
-    throw new ValueError(`${lost} is not exact in float32; state the dtype: torch.tensor(…, { dtype: torch.int64 }) or { dtype: torch.float64 }`);
+    throw new ValueError(
+      `${lost} is not exact in float32; state the dtype: torch.tensor(…, { dtype: torch.int64 }) or { dtype: torch.float64 }`,
+    );
   }
 }
 /** Writes scalars in logical order into a dense tensor. */
@@ -134,7 +157,8 @@ function storeScalars(t: Tensor, leaves: readonly Scalar[]): void {
   if (leaves.some((v) => v instanceof Complex)) throw new RuntimeError(`value cannot be converted to type ${dtype.cName} without overflow`);
   if (!dtype.is_floating_point && leaves.some((v) => typeof v === 'bigint' || Math.abs(toNumber(v)) > Number.MAX_SAFE_INTEGER)) {
     const whole = BigInt64Array.from(leaves, (v) => (typeof v === 'bigint' ? v : BigInt(Math.trunc(toNumber(v)))));
-    if (dtype === int64 && leaves.some((v, i) => typeof v === 'bigint' && whole[i] !== v)) throw new RuntimeError('Overflow when unpacking long');
+    if (dtype === int64 && leaves.some((v, i) => typeof v === 'bigint' && whole[i] !== v))
+      throw new RuntimeError('Overflow when unpacking long');
     backend.current.copy(t, tensorOf(whole, shape, int64));
     return;
   }

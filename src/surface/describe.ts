@@ -52,7 +52,9 @@ export function pythonSignature(o: Op): string {
     }
     const type = p.list ? `tuple of ${NAMES[p.base] ?? p.base}s` : (NAMES[p.base] ?? p.base);
     const name = p.name === 'self' ? 'input' : p.name;
-    const def = p.hasDefault ? ` = ${p.default === null ? 'None' : p.default === true ? 'True' : p.default === false ? 'False' : String(p.default)}` : '';
+    const def = p.hasDefault
+      ? ` = ${p.default === null ? 'None' : p.default === true ? 'True' : p.default === false ? 'False' : String(p.default)}`
+      : '';
     parts.push(`${type} ${name}${def}`);
   }
   return `(${parts.join(', ')})`;

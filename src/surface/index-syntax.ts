@@ -26,7 +26,10 @@ export type Index = number | bigint | string | null | boolean | Slice | Tensor |
 const SLICE = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 function parseSlice(text: string): Slice {
   const m = SLICE.exec(text);
-  if (!m) throw new IndexError(`only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got '${text}')`);
+  if (!m)
+    throw new IndexError(
+      `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got '${text}')`,
+    );
   const part = (s: string | undefined): number | null => (s === undefined ? null : Number(s));
   return new Slice(part(m[1]), part(m[2]), part(m[3]));
 }
@@ -68,12 +71,20 @@ function select(self: Tensor, entries: readonly Index[]): Selection {
         indices[dim++] = e;
       } else if (e.ndim === 0) {
         view = view.unsqueeze(dim);
-        indices[dim++] = e.dtype === bool || e.dtype === uint8 ? e.nonzero().numel() || e.item() ? tensor([0], { dtype: int64 }) : tensor([], { dtype: int64 }) : e;
+        indices[dim++] =
+          e.dtype === bool || e.dtype === uint8
+            ? e.nonzero().numel() || e.item()
+              ? tensor([0], { dtype: int64 })
+              : tensor([], { dtype: int64 })
+            : e;
       } else {
         indices[dim] = e;
         dim += consumes(e);
       }
-    } else throw new IndexError(`only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got ${typeof e})`);
+    } else
+      throw new IndexError(
+        `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got ${typeof e})`,
+      );
   }
   return { view, indices };
 }
@@ -85,8 +96,12 @@ class ValueErrorForStep extends Error {
 }
 const holdsBooleans = (x: unknown): boolean => (Array.isArray(x) ? x.length > 0 && holdsBooleans(x[0]) : typeof x === 'boolean');
 function selectOne(view: Tensor, dim: number, i: number, self: Tensor): Tensor {
-  if (!Number.isInteger(i)) throw new IndexError('only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)');
-  if (view.ndim === 0) throw new IndexError('invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number');
+  if (!Number.isInteger(i))
+    throw new IndexError('only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)');
+  if (view.ndim === 0)
+    throw new IndexError(
+      'invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number',
+    );
   const n = view.layout.shape[dim]!;
   if (i < -n || i >= n) throw new IndexError(`index ${i} is out of bounds for dimension ${dim + (self.ndim - view.ndim)} with size ${n}`);
   return view.select(dim, i);
@@ -121,6 +136,8 @@ export function setAt(self: Tensor, entries: readonly Index[], value: Tensor | S
 class RuntimeErrorForShape extends Error {
   override name = 'RuntimeError';
   constructor(v: Tensor, shape: readonly number[]) {
-    super(`shape mismatch: value tensor of shape ${showShape(v.layout.shape)} cannot be broadcast to indexing result of shape ${showShape(shape)}`);
+    super(
+      `shape mismatch: value tensor of shape ${showShape(v.layout.shape)} cannot be broadcast to indexing result of shape ${showShape(shape)}`,
+    );
   }
 }

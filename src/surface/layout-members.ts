@@ -60,7 +60,10 @@ property('mT', (t) => matrixTranspose(t, 'mT'));
 property('mH', (t) => matrixTranspose(t, 'mH').conj());
 property('H', (t) => {
   if (t.ndim === 0) return t.conj();
-  if (t.ndim !== 2) throw new RuntimeError(`tensor.H is only supported on matrices (2-D tensors). Got ${t.ndim}-D tensor.${t.ndim > 2 ? ' For batches of matrices, consider using tensor.mH' : ''}`);
+  if (t.ndim !== 2)
+    throw new RuntimeError(
+      `tensor.H is only supported on matrices (2-D tensors). Got ${t.ndim}-D tensor.${t.ndim > 2 ? ' For batches of matrices, consider using tensor.mH' : ''}`,
+    );
   return t.t().conj();
 });
 for (const [part, of] of [
@@ -82,7 +85,15 @@ for (const [part, of] of [
 function becomes(t: Tensor, view: (old: Tensor) => Tensor): Tensor {
   if (state.grad && requiresGrad(t)) checkInplace(t);
   const old = new Tensor(t.layout, t.storage, t.cell);
-  Object.assign(old, { level: t.level, value: t.value, bdim: t.bdim, tangent: t.tangent, _node: t._node, _output_nr: t._output_nr, _requires_grad: t._requires_grad });
+  Object.assign(old, {
+    level: t.level,
+    value: t.value,
+    bdim: t.bdim,
+    tangent: t.tangent,
+    _node: t._node,
+    _output_nr: t._output_nr,
+    _requires_grad: t._requires_grad,
+  });
   const record = viewRecord(t);
   old._view = record;
   const shown = view(old);
@@ -117,7 +128,8 @@ function ensure(t: Tensor, layout: Layout): void {
   const s = t.storage!;
   if (s.nbytes >= bytes) return;
   const fresh = allocate(bytes);
-  if (s.buffer && fresh.buffer) new Uint8Array(fresh.buffer, fresh.byteOffset, s.nbytes).set(new Uint8Array(s.buffer, s.byteOffset, s.nbytes));
+  if (s.buffer && fresh.buffer)
+    new Uint8Array(fresh.buffer, fresh.byteOffset, s.nbytes).set(new Uint8Array(s.buffer, s.byteOffset, s.nbytes));
   s.adopt(fresh);
 }
 function resize(t: Tensor, shape: Shape, format: MemoryFormat | null): Tensor {
@@ -136,7 +148,8 @@ const formatIn = (args: readonly unknown[]): MemoryFormat | null => {
   const last = args[args.length - 1];
   return isKwargs(last) ? ((last.memory_format as MemoryFormat | undefined) ?? null) : null;
 };
-const define = (name: string, value: (this: Tensor, ...args: never[]) => unknown): void => void Object.defineProperty(P, name, { value, configurable: true, writable: true });
+const define = (name: string, value: (this: Tensor, ...args: never[]) => unknown): void =>
+  void Object.defineProperty(P, name, { value, configurable: true, writable: true });
 define('resize_', function (this: Tensor, ...args: unknown[]) {
   const sizes = args.filter((a) => !isKwargs(a));
   return resize(this, (Array.isArray(sizes[0]) ? sizes[0] : sizes) as Shape, formatIn(args));
@@ -151,11 +164,13 @@ define('resize_as_', function (this: Tensor, template: Tensor, ...rest: unknown[
   return resize(this, template.layout.shape, format);
 });
 /** template's shape for the tensor itself (torch.resize_as_). */
-export const resize_as_ = (input: Tensor, template: Tensor, options: { memory_format?: MemoryFormat } = {}): Tensor => input.resize_as_(template, options);
+export const resize_as_ = (input: Tensor, template: Tensor, options: { memory_format?: MemoryFormat } = {}): Tensor =>
+  input.resize_as_(template, options);
 define('set_', function (this: Tensor, source?: Tensor, storageOffset?: number, size?: readonly number[], stride?: readonly number[]) {
   checkResizable(this, 'set_');
   const from = source ?? F.empty([0], this.dtype);
-  if (from.dtype !== this.dtype) throw new RuntimeError(`Could not set tensor of type ${from.dtype.cName} to a tensor of type ${this.dtype.cName}`);
+  if (from.dtype !== this.dtype)
+    throw new RuntimeError(`Could not set tensor of type ${from.dtype.cName} to a tensor of type ${this.dtype.cName}`);
   this.storage = from.storage;
   this.cell = from.cell;
   this.layout = from.layout;

@@ -2,15 +2,13 @@
 import { backward as runBackward } from '../autograd/engine.ts';
 import { escape, type Node, type RemovableHandle, type TensorHook } from '../autograd/node.ts';
 import { accumulatorOf, edgeOf, gradFn, registerHook, requiresGrad, viewRecord } from '../autograd/views.ts';
-import { complexes, elements, integers, reals } from '../backend/reference/arrays.ts';
-import { bool, Category, type DType, isDifferentiable, float16, bfloat16 } from '../core/dtype.ts';
+import { complexes, integers, reals } from '../backend/reference/arrays.ts';
+import { Category, type DType, isDifferentiable, } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { formatTensor } from '../core/format.ts';
-import type { TensorLayout } from '../core/formats.ts';
-import { strided } from '../core/formats.ts';
 import { Complex, type Scalar } from '../core/scalar.ts';
 import { wrapDim } from '../core/shape.ts';
-import { Size } from '../core/size.ts';
+import type { Size } from '../core/size.ts';
 import { Tensor } from '../core/tensor.ts';
 import type { Level } from '../dispatch/state.ts';
 import { type Index, at, setAt } from './index-syntax.ts';
@@ -34,8 +32,21 @@ declare module '../core/tensor.js' {
     readonly nbytes: number;
     readonly names: readonly null[];
     requires_grad_(requires_grad?: boolean): this;
-    backward(gradient?: Tensor | null, options?: { retain_graph?: boolean | null; create_graph?: boolean; inputs?: Tensor | readonly Tensor[] | null; gradient?: Tensor | null }): void;
-    backward(options?: { gradient?: Tensor | null; retain_graph?: boolean | null; create_graph?: boolean; inputs?: Tensor | readonly Tensor[] | null }): void;
+    backward(
+      gradient?: Tensor | null,
+      options?: {
+        retain_graph?: boolean | null;
+        create_graph?: boolean;
+        inputs?: Tensor | readonly Tensor[] | null;
+        gradient?: Tensor | null;
+      },
+    ): void;
+    backward(options?: {
+      gradient?: Tensor | null;
+      retain_graph?: boolean | null;
+      create_graph?: boolean;
+      inputs?: Tensor | readonly Tensor[] | null;
+    }): void;
     register_hook(hook: TensorHook): RemovableHandle;
     register_post_accumulate_grad_hook(hook: (t: Tensor) => void): RemovableHandle;
     retain_grad(): void;
@@ -97,7 +108,8 @@ getter(
   'grad',
   (t) => t._grad && escape(t._grad),
   (t, g) => {
-    if (g !== null && !(g instanceof Tensor)) throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof g}`);
+    if (g !== null && !(g instanceof Tensor))
+      throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof g}`);
     if (g && g.layout.shape.join() !== t.layout.shape.join()) {
       throw new RuntimeError(`assigned grad has data of a different size`);
     }
@@ -108,7 +120,7 @@ getter('grad_fn', gradFn);
 getter('is_leaf', (t) => gradFn(t) === null);
 getter('retains_grad', (t) => {
   const e = t._node && edgeOf(t);
-  return Boolean(e && e.node.retained?.has(e.nr));
+  return Boolean(e?.node.retained?.has(e.nr));
 });
 getter(
   'data',
@@ -142,7 +154,9 @@ Object.defineProperty(P, 'length', {
 function setRequiresGrad(t: Tensor, on: boolean): void {
   if (on && !isDifferentiable(t.dtype)) throw new RuntimeError('only Tensors of floating point dtype can require gradients');
   if (!on && gradFn(t) !== null) {
-    throw new RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+    throw new RuntimeError(
+      "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().",
+    );
   }
   if (gradFn(t) === null) t._requires_grad = on;
 }
@@ -156,18 +170,24 @@ interface BackwardOptions {
   create_graph?: boolean;
   inputs?: Tensor | readonly Tensor[] | null;
 }
-method('backward', function (this: Tensor, first?: Tensor | BackwardOptions | null, second?: BackwardOptions | boolean | null, third?: boolean) {
-  const positional: BackwardOptions = first instanceof Tensor ? { gradient: first } : (first ?? {});
-  const options: BackwardOptions = typeof second === 'boolean' ? { ...positional, retain_graph: second, create_graph: third ?? false } : { ...positional, ...(second ?? {}) };
-  const { gradient, retain_graph, create_graph, inputs } = options;
-  if (!requiresGrad(this)) throw new RuntimeError('element 0 of tensors does not require grad and does not have a grad_fn');
-  const list = inputs instanceof Tensor ? [inputs] : inputs;
-  runBackward([this], [gradient ?? null], this.level as Level | null, {
-    create_graph: create_graph ?? false,
-    ...(retain_graph == null ? {} : { retain_graph }),
-    ...(list ? { inputs: list, accumulate: true } : {}),
-  });
-});
+method(
+  'backward',
+  function (this: Tensor, first?: Tensor | BackwardOptions | null, second?: BackwardOptions | boolean | null, third?: boolean) {
+    const positional: BackwardOptions = first instanceof Tensor ? { gradient: first } : (first ?? {});
+    const options: BackwardOptions =
+      typeof second === 'boolean'
+        ? { ...positional, retain_graph: second, create_graph: third ?? false }
+        : { ...positional, ...(second ?? {}) };
+    const { gradient, retain_graph, create_graph, inputs } = options;
+    if (!requiresGrad(this)) throw new RuntimeError('element 0 of tensors does not require grad and does not have a grad_fn');
+    const list = inputs instanceof Tensor ? [inputs] : inputs;
+    runBackward([this], [gradient ?? null], this.level as Level | null, {
+      create_graph: create_graph ?? false,
+      ...(retain_graph == null ? {} : { retain_graph }),
+      ...(list ? { inputs: list, accumulate: true } : {}),
+    });
+  },
+);
 method('register_hook', function (this: Tensor, hook: TensorHook) {
   return registerHook(this, hook);
 });
@@ -273,7 +293,9 @@ const dtypeByName = (n: string): DType => dtypes[n as keyof typeof dtypes];
 // ---- to JavaScript ------------------------------------------------------------------------------------------------
 function readable(t: Tensor): Tensor {
   if (t.level !== null) {
-    throw new RuntimeError('vmap: It looks like you\'re calling .item() on a Tensor. We don\'t support vmap over calling .item() on a Tensor, please try to rewrite what you\'re doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug report.');
+    throw new RuntimeError(
+      "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug report.",
+    );
   }
   if (t.device.type === 'meta') throw new RuntimeError('Tensor.item() cannot be called on meta tensors');
   return t;
@@ -291,7 +313,8 @@ function scalars(t: Tensor): (number | bigint | boolean | Complex)[] {
   const unsigned = t.dtype.name === 'uint64';
   return Array.from(x, (v) => integerValue(unsigned ? BigInt.asUintN(64, v) : v));
 }
-const integerValue = (v: bigint): number | bigint => (v >= BigInt(Number.MIN_SAFE_INTEGER) && v <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(v) : v);
+const integerValue = (v: bigint): number | bigint =>
+  v >= BigInt(Number.MIN_SAFE_INTEGER) && v <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(v) : v;
 method('item', function (this: Tensor) {
   if (this.layout.numel !== 1) throw new RuntimeError(`a Tensor with ${this.layout.numel} elements cannot be converted to Scalar`);
   return scalars(this)[0];

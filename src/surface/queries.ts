@@ -12,7 +12,8 @@ declare module '../core/tensor.js' {
   }
 }
 function given(name: string, x: unknown): Tensor {
-  if (!(x instanceof Tensor)) throw new TypeError(`${name}(): argument 'input' (position 1) must be Tensor, not ${x === null ? 'NoneType' : typeof x}`);
+  if (!(x instanceof Tensor))
+    throw new TypeError(`${name}(): argument 'input' (position 1) must be Tensor, not ${x === null ? 'NoneType' : typeof x}`);
   return x;
 }
 /** The number of elements. */

@@ -24,9 +24,13 @@ export function returnType(o: Op, r: readonly unknown[]): readonly unknown[] {
   if (fields.some((f) => PLAIN.test(f))) return r;
   return namedTuple(o.baseName, fields, r);
 }
-export function namedTuple(operator: string, fields: readonly string[], values: readonly unknown[]): readonly unknown[] & Readonly<Record<string, unknown>> {
+export function namedTuple(
+  operator: string,
+  fields: readonly string[],
+  values: readonly unknown[],
+): readonly unknown[] & Readonly<Record<string, unknown>> {
   const out = new ReturnType();
-  values.forEach((v) => out.push(v));
+  for (const v of values) out.push(v);
   Object.defineProperty(out, 'operator', { value: operator });
   Object.defineProperty(out, 'fields', { value: fields });
   fields.forEach((f, i) => {

@@ -18,7 +18,13 @@ export interface WindowOptions {
 }
 type Arguments = WindowOptions & { M?: number };
 
-function made(name: string, first: number | Arguments, options: Arguments, window: (length: number, steps: number) => Window, oneIsOne = true): Tensor {
+function made(
+  name: string,
+  first: number | Arguments,
+  options: Arguments,
+  window: (length: number, steps: number) => Window,
+  oneIsOne = true,
+): Tensor {
   const all: Arguments = isKwargs(first) ? (first as Arguments) : { ...options, M: first as number };
   const { M, sym = true, layout = strided, device = 'cpu', requires_grad = false } = all;
   const dtype = all.dtype ?? get_default_dtype();
@@ -31,14 +37,18 @@ function made(name: string, first: number | Arguments, options: Arguments, windo
   const values = Float64Array.from({ length: M }, (_, i) => (M === 1 && oneIsOne ? 1 : at(i, steps)));
   return tensor(values, { dtype, device, requires_grad });
 }
-const given = <T>(first: number | Arguments, options: object, name: string, fallback: T): T => ((isKwargs(first) ? (first as Kwargs) : (options as Kwargs))[name] ?? fallback) as T;
+const given = <T>(first: number | Arguments, options: object, name: string, fallback: T): T =>
+  ((isKwargs(first) ? (first as Kwargs) : (options as Kwargs))[name] ?? fallback) as T;
 
 /** 1 − |2i/n − 1|: a triangle. */
 export function bartlett(M: number | Arguments, options: WindowOptions = {}): Tensor {
   return made('bartlett', M, options, () => triangle);
 }
 /** Σₖ (−1)ᵏ aₖ cos(2πki/n). */
-export function general_cosine(M: number | (Arguments & { a: Iterable<number> }), options: WindowOptions & { a?: Iterable<number> } = {}): Tensor {
+export function general_cosine(
+  M: number | (Arguments & { a: Iterable<number> }),
+  options: WindowOptions & { a?: Iterable<number> } = {},
+): Tensor {
   const a = given<unknown>(M, options, 'a', undefined);
   return made('general_cosine', M, options, (length) => {
     if (length <= 1) return () => 1;
@@ -80,22 +90,37 @@ export function kaiser(M: number | (Arguments & { beta?: number }), options: Win
 /** exp(−((i − n/2) / (√2 std))²). */
 export function gaussian(M: number | (Arguments & { std?: number }), options: WindowOptions & { std?: number } = {}): Tensor {
   const std = Number(given(M, options, 'std', 1));
-  return made('gaussian', M, options, (length, steps) => {
-    if (std <= 0) throw new ValueError(`Standard deviation must be positive, got: ${std} instead.`);
-    const middle = (length > 1 ? steps : length - 1) / 2;
-    return (i) => Math.exp(-(((i - middle) / (std * Math.SQRT2)) ** 2));
-  }, false);
+  return made(
+    'gaussian',
+    M,
+    options,
+    (length, steps) => {
+      if (std <= 0) throw new ValueError(`Standard deviation must be positive, got: ${std} instead.`);
+      const middle = (length > 1 ? steps : length - 1) / 2;
+      return (i) => Math.exp(-(((i - middle) / (std * Math.SQRT2)) ** 2));
+    },
+    false,
+  );
 }
 /** exp(−|i − center| / tau). */
-export function exponential(M: number | (Arguments & { center?: number | null; tau?: number }), options: WindowOptions & { center?: number | null; tau?: number } = {}): Tensor {
+export function exponential(
+  M: number | (Arguments & { center?: number | null; tau?: number }),
+  options: WindowOptions & { center?: number | null; tau?: number } = {},
+): Tensor {
   const tau = Number(given(M, options, 'tau', 1));
   const center = given<number | null>(M, options, 'center', null);
-  return made('exponential', M, options, (length, steps) => {
-    if (tau <= 0) throw new ValueError(`Tau must be positive, got: ${tau} instead.`);
-    if (given(M, options, 'sym', true) && center !== null) throw new ValueError('Center must be None for symmetric windows');
-    const middle = center === null ? (length > 1 ? steps : length - 1) / 2 : Number(center);
-    return (i) => Math.exp(-Math.abs(i - middle) / tau);
-  }, false);
+  return made(
+    'exponential',
+    M,
+    options,
+    (length, steps) => {
+      if (tau <= 0) throw new ValueError(`Tau must be positive, got: ${tau} instead.`);
+      if (given(M, options, 'sym', true) && center !== null) throw new ValueError('Center must be None for symmetric windows');
+      const middle = center === null ? (length > 1 ? steps : length - 1) / 2 : Number(center);
+      return (i) => Math.exp(-Math.abs(i - middle) / tau);
+    },
+    false,
+  );
 }
 /** sin(π (i + ½) / n) over n places, or n + 1 of a periodic window. */
 export function cosine(M: number | Arguments, options: WindowOptions = {}): Tensor {

@@ -72,10 +72,18 @@ export function pullbackOf<R>(f: (...a: never[]) => R, inputs: readonly unknown[
     const outs = leaves(r);
     const pull = (cotangents: unknown): unknown[] => {
       const gs = leaves(cotangents);
-      if (gs.length !== outs.length) throw new RuntimeError(`Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function.`);
+      if (gs.length !== outs.length)
+        throw new RuntimeError(`Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function.`);
       const reachable = outs.map((o, i) => [o, gs[i]!] as const).filter(([o]) => o.level === l && (o._requires_grad || o._node !== null));
       const wanted = flat.filter((w) => w._requires_grad);
-      const found = reachable.length ? backward(reachable.map(([o]) => o), reachable.map(([, g]) => g), l, { inputs: wanted, retain_graph: true, create_graph: true }) : wanted.map(() => null);
+      const found = reachable.length
+        ? backward(
+            reachable.map(([o]) => o),
+            reachable.map(([, g]) => g),
+            l,
+            { inputs: wanted, retain_graph: true, create_graph: true },
+          )
+        : wanted.map(() => null);
       const values = flat.map((w) => {
         const g = w._requires_grad ? found[wanted.indexOf(w)] : null;
         return lowered(l, g ?? zeros(w.layout));
@@ -117,7 +125,9 @@ export function grad_and_value(f: (...a: never[]) => unknown, options: GradOptio
     );
     const y = output as Tensor;
     if (!(y instanceof TensorClass) || y.ndim !== 0) {
-      throw new RuntimeError(`grad(f)(*args): Expected f(*args) to return a scalar tensor, got tensor with ${y instanceof TensorClass ? y.ndim : 'no'} dims. Maybe you wanted to use the vjp or jacrev APIs instead?`);
+      throw new RuntimeError(
+        `grad(f)(*args): Expected f(*args) to return a scalar tensor, got tensor with ${y instanceof TensorClass ? y.ndim : 'no'} dims. Maybe you wanted to use the vjp or jacrev APIs instead?`,
+      );
     }
     const gs = pull(F.ones_like(y));
     const g = typeof argnums === 'number' ? gs[0] : gs;

@@ -26,7 +26,10 @@ export function jacfwd(f: (...a: never[]) => unknown, options: JacobianOptions |
     const x = a[argnums] as Tensor;
     const g = withArgument(f, a, argnums);
     const columns = vmap((v: Tensor) => jvp(g, [x], [v])[1], { out_dims: -1 })(basis(x));
-    return rebuilt(columns, leaves(columns).map((c) => F.reshape(c, [...c.layout.shape.slice(0, -1), ...x.layout.shape])));
+    return rebuilt(
+      columns,
+      leaves(columns).map((c) => F.reshape(c, [...c.layout.shape.slice(0, -1), ...x.layout.shape])),
+    );
   };
 }
 /** The Jacobian by reverse mode. */
@@ -44,4 +47,5 @@ export function jacrev(f: (...a: never[]) => unknown, options: JacobianOptions |
   };
 }
 /** Second derivatives of a function: forward over reverse. */
-export const hessian = (f: (...a: never[]) => unknown, options: JacobianOptions | number = {}): ((...a: unknown[]) => unknown) => jacfwd(jacrev(f, options) as never, options);
+export const hessian = (f: (...a: never[]) => unknown, options: JacobianOptions | number = {}): ((...a: unknown[]) => unknown) =>
+  jacfwd(jacrev(f, options) as never, options);

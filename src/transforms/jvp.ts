@@ -34,7 +34,13 @@ class JvpLevel implements Level {
   handle(o: Op, args: unknown[]): unknown {
     const f = o.functional ?? o;
     const d = f.decl;
-    const down = (): unknown => below(this, () => toLevel(o, args.map((a) => mapTensors(a, this.primal))));
+    const down = (): unknown =>
+      below(this, () =>
+        toLevel(
+          o,
+          args.map((a) => mapTensors(a, this.primal)),
+        ),
+      );
     if (o.functional) return this.inplace(o, f, args, down);
     const any = tensorsIn(args).some((t) => this.tangent(t));
     if (f.isView) {
@@ -56,7 +62,10 @@ class JvpLevel implements Level {
   private push(f: Op, args: unknown[], results: readonly Tensor[]): (Tensor | null)[] {
     const zeroed = (t: Tensor): Tensor => this.tangent(t) ?? (isDifferentiable(t.dtype) ? zeros(this.primal(t).layout) : this.primal(t));
     if (f.decl.linear) {
-      const r = toLevel(f, args.map((a) => mapTensors(a, zeroed)));
+      const r = toLevel(
+        f,
+        args.map((a) => mapTensors(a, zeroed)),
+      );
       return Array.isArray(r) ? r : [r as Tensor];
     }
     const primals = args.map((a) => mapTensors(a, this.primal));
@@ -66,7 +75,10 @@ class JvpLevel implements Level {
     return enter(new GradLevel(state.top, state.grad), (l) => {
       state.grad = true;
       const us = results.map((r) => {
-        const w = wrap(l, below(l, () => zeros(r.layout)));
+        const w = wrap(
+          l,
+          below(l, () => zeros(r.layout)),
+        );
         w._requires_grad = isDifferentiable(r.dtype);
         return w;
       });
@@ -101,13 +113,22 @@ class JvpLevel implements Level {
   }
   private inplace(o: Op, f: Op, args: unknown[], down: () => unknown): unknown {
     const self = args[0] as Tensor;
-    if (self.level !== this) throw new RuntimeError(`${o.name}: a tensor captured from outside the transform cannot be changed in place inside it`);
-    if (!f.isPointwise && !f.decl.linear && f.decl.decompose) return F.copy_(self, quietly(() => f.decl.decompose!(named(f, args))) as Tensor);
+    if (self.level !== this)
+      throw new RuntimeError(`${o.name}: a tensor captured from outside the transform cannot be changed in place inside it`);
+    if (!f.isPointwise && !f.decl.linear && f.decl.decompose)
+      return F.copy_(self, quietly(() => f.decl.decompose!(named(f, args))) as Tensor);
     if (tensorsIn(args).every((t) => !this.tangent(t))) {
       down();
       return self;
     }
-    const t = below(this, () => this.push(f, args, [toLevel(f, args.map((a) => mapTensors(a, this.primal))) as Tensor]))[0];
+    const t = below(this, () =>
+      this.push(f, args, [
+        toLevel(
+          f,
+          args.map((a) => mapTensors(a, this.primal)),
+        ) as Tensor,
+      ]),
+    )[0];
     down();
     below(this, () => F.copy_(this.solid(self), t ?? zeros(self.value!.layout)));
     return self;
@@ -120,7 +141,10 @@ function realInner(g: Tensor, t: Tensor): Tensor {
 }
 function matched(t: Tensor, like: Tensor): Tensor {
   const cast = t.dtype === like.dtype ? t : F._to_copy(t, like.dtype);
-  return sameShape(cast.layout.shape, like.layout.shape) || (cast.ndim === like.ndim && numel(cast.layout.shape) === numel(like.layout.shape)) ? cast : F.expand(cast, like.layout.shape as number[]);
+  return sameShape(cast.layout.shape, like.layout.shape) ||
+    (cast.ndim === like.ndim && numel(cast.layout.shape) === numel(like.layout.shape))
+    ? cast
+    : F.expand(cast, like.layout.shape as number[]);
 }
 
 /** (f(primals), its derivative along the tangents); see https://pytorch.org/docs/stable/generated/torch.func.jvp.html. */

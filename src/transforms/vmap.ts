@@ -65,14 +65,21 @@ class VmapLevel implements Level {
     const tensors = tensorsIn(args);
     if (typeof d.batch === 'function') {
       const fronted = args.map((a) => mapTensors(a, (t) => this.front(t)));
-      const run = (changes: Record<string, unknown>): unknown => toLevel(o, f.params.map((p, i) => (p.name in changes ? changes[p.name] : fronted[i])));
+      const run = (changes: Record<string, unknown>): unknown =>
+        toLevel(
+          o,
+          f.params.map((p, i) => (p.name in changes ? changes[p.name] : fronted[i])),
+        );
       const flags = args.map((a) => tensorsIn([a]).some((t) => this.mine(t)));
       return (d.batch as unknown as BatchRule<string>)(run as never, named(f, fronted), named(f, flags), this.size);
     }
     if (f.isPointwise || d.batch === 'leading') {
       const rank = Math.max(...tensors.map((t) => t.ndim));
       const force = !f.isPointwise && tensors.length > 1 && d.batch === 'leading';
-      return toLevel(o, args.map((a) => mapTensors(a, (t) => this.front(t, f.isPointwise ? rank : t.ndim, force && !this.mine(t)))));
+      return toLevel(
+        o,
+        args.map((a) => mapTensors(a, (t) => this.front(t, f.isPointwise ? rank : t.ndim, force && !this.mine(t)))),
+      );
     }
     if (f.isView || f.params.some((p) => p.role !== 'none')) return toLevel(o, this.shifted(f, args, tensors[0]!.ndim));
     return this.loop(o, f, args);
@@ -99,9 +106,21 @@ class VmapLevel implements Level {
   private loop(o: Op, f: Op, args: unknown[]): unknown {
     counters.slowLoops++;
     counters.slow.set(f.name, (counters.slow.get(f.name) ?? 0) + 1);
-    const rows = Array.from({ length: this.size }, (_, b) => toLevel(f, args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, b) : t)))));
+    const rows = Array.from({ length: this.size }, (_, b) =>
+      toLevel(
+        f,
+        args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, b) : t))),
+      ),
+    );
     const first = rows[0];
-    const r = Array.isArray(first) ? first.map((_, k) => F.stack(rows.map((x) => (x as Tensor[])[k]!), 0)) : F.stack(rows as Tensor[], 0);
+    const r = Array.isArray(first)
+      ? first.map((_, k) =>
+          F.stack(
+            rows.map((x) => (x as Tensor[])[k]!),
+            0,
+          ),
+        )
+      : F.stack(rows as Tensor[], 0);
     return o.functional ? F.copy_(this.front(args[0] as Tensor), r as Tensor) : r;
   }
   private random(o: Op, args: unknown[]): unknown {
@@ -113,14 +132,22 @@ class VmapLevel implements Level {
     return below(this, () => {
       if (this.randomness === 'same' && o.functional) {
         // One row is drawn and written to all of them.
-        const row = toLevel(o.functional, args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, 0) : t)))) as Tensor;
+        const row = toLevel(
+          o.functional,
+          args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, 0) : t))),
+        ) as Tensor;
         F.copy_(this.front(args[0] as Tensor), row);
         return args[0];
       }
       if (this.randomness === 'same') {
-        return toLevel(o, args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, 0) : t))));
+        return toLevel(
+          o,
+          args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, 0) : t))),
+        );
       }
-      const wide = o.params.map((p, i) => (p.role === 'size' ? [this.size, ...(args[i] as number[])] : mapTensors(args[i], (t) => this.front(t, t.ndim, true))));
+      const wide = o.params.map((p, i) =>
+        p.role === 'size' ? [this.size, ...(args[i] as number[])] : mapTensors(args[i], (t) => this.front(t, t.ndim, true)),
+      );
       const r = toLevel(o, wide);
       return o.functional ? args[0] : mapTensors(r, (t) => this.wrap(t, 0));
     });
@@ -146,7 +173,9 @@ export function vmap<A extends readonly unknown[], R>(f: (...a: A) => R, options
     const note = (t: Tensor, d: number): void => {
       const n = t.layout.shape[wrapDim(d, t.ndim)]!;
       if (size >= 0 && n !== size) {
-        throw new ValueError(`vmap: Expected all tensors to have the same size in the mapped dimension, got sizes [${size}, ${n}] for the mapped dimension`);
+        throw new ValueError(
+          `vmap: Expected all tensors to have the same size in the mapped dimension, got sizes [${size}, ${n}] for the mapped dimension`,
+        );
       }
       size = n;
     };
@@ -162,7 +191,9 @@ export function vmap<A extends readonly unknown[], R>(f: (...a: A) => R, options
     const run = (from: number, count: number): R =>
       enter(new VmapLevel(state.top, count, randomness), (l) => {
         const whole = from === 0 && count === size;
-        const inputs = a.map((x, i) => visit(x, dimsOf(i), (t, d) => below(l, () => l.wrap(whole ? t : F.slice$Tensor(t, d, from, from + count), wrapDim(d, t.ndim)))));
+        const inputs = a.map((x, i) =>
+          visit(x, dimsOf(i), (t, d) => below(l, () => l.wrap(whole ? t : F.slice$Tensor(t, d, from, from + count), wrapDim(d, t.ndim)))),
+        );
         const r = f(...(inputs as unknown as A));
         return below(l, () => outputs(l, r, out_dims)) as R;
       });
@@ -172,7 +203,8 @@ export function vmap<A extends readonly unknown[], R>(f: (...a: A) => R, options
     return joined(parts, out_dims) as R;
   };
 }
-const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+const isRecord = (x: unknown): x is Record<string, unknown> =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 function outputs(l: VmapLevel, x: unknown, d: Dims): unknown {
   if (x instanceof Tensor) {
     const v = l.front(x, x.ndim, true);
@@ -185,5 +217,10 @@ function outputs(l: VmapLevel, x: unknown, d: Dims): unknown {
 function joined(parts: readonly unknown[], d: Dims): unknown {
   const first = parts[0];
   if (first instanceof Tensor) return F.cat(parts as Tensor[], (d as number | null) ?? 0);
-  return (first as unknown[]).map((_, i) => joined(parts.map((p) => (p as unknown[])[i]), Array.isArray(d) ? d[i] : d));
+  return (first as unknown[]).map((_, i) =>
+    joined(
+      parts.map((p) => (p as unknown[])[i]),
+      Array.isArray(d) ? d[i] : d,
+    ),
+  );
 }

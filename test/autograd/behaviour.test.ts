@@ -227,7 +227,9 @@ describe('modes', () => {
   it('anomaly detection names the forward call and NaN', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const x = leaf([0]);
-    expect(() => torch.autograd.detect_anomaly(() => x.sqrt().mul(0).sum().backward())).toThrow(/Function 'SqrtBackward0' returned nan values in its 0th output/);
+    expect(() => torch.autograd.detect_anomaly(() => x.sqrt().mul(0).sum().backward())).toThrow(
+      /Function 'SqrtBackward0' returned nan values in its 0th output/,
+    );
     expect(String(warn.mock.calls[0]![0])).toContain('Traceback of forward call');
     warn.mockRestore();
   });

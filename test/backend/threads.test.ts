@@ -53,6 +53,7 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
       const r = work();
       return r instanceof torch.Tensor ? [r] : [...r];
     });
-    for (const other of results.slice(1)) results[0]!.forEach((x, i) => expect(torch.equal(x, other[i]!), `result ${i}`).toBe(true));
+    for (const other of results.slice(1))
+      for (const [i, x] of results[0]!.entries()) expect(torch.equal(x, other[i]!), `result ${i}`).toBe(true);
   });
 });

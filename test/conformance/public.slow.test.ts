@@ -18,11 +18,15 @@ function replay(kind: string, backend: string): { passed: number; total: number 
   const dir = mkdtempSync(join(tmpdir(), 'conformance-'));
   try {
     const json = join(dir, 'rows.json');
-    const child = spawnSync(process.execPath, ['--import', 'tsx', 'tools/conformance/main.ts', '--kind', kind, '--backend', backend, '--failures', '0', '--json', json], {
-      cwd: root,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    });
+    const child = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'tools/conformance/main.ts', '--kind', kind, '--backend', backend, '--failures', '0', '--json', json],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      },
+    );
     console.log(child.stdout, child.stderr.slice(0, 2000));
     const rows = JSON.parse(readFileSync(json, 'utf8')) as Row[];
     return { passed: rows.filter((r) => r.status === 'passed' || r.status === 'pass').length, total: rows.length };

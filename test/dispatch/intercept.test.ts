@@ -14,10 +14,12 @@ describe('interception', () => {
         [3, 4],
       ])
       .requires_grad_();
-    const count = (into: string[]) => (o: Op, _: readonly unknown[], next: () => unknown): unknown => {
-      into.push(o.baseName);
-      return next();
-    };
+    const count =
+      (into: string[]) =>
+      (o: Op, _: readonly unknown[], next: () => unknown): unknown => {
+        into.push(o.baseName);
+        return next();
+      };
     torch.intercept({ at: 'function', call: count(calls) }, () =>
       torch.intercept({ at: 'kernel', call: count(kernels) }, () => {
         torch.nn.functional.layer_norm(torch.nn.functional.linear(a, a), [2]).mul(a).sum().backward();
@@ -46,7 +48,15 @@ describe('interception', () => {
   });
   it('costs nothing when nothing is installed, and leaves a clean state after errors', () => {
     expect(() =>
-      torch.intercept({ at: 'kernel', call: () => { throw new Error('stop'); } }, () => torch.tensor([1]).neg()),
+      torch.intercept(
+        {
+          at: 'kernel',
+          call: () => {
+            throw new Error('stop');
+          },
+        },
+        () => torch.tensor([1]).neg(),
+      ),
     ).toThrow('stop');
     expect([state.busy, state.fn.length, state.kernel.length, state.top]).toEqual([0, 0, 0, null]);
   });

@@ -33,9 +33,34 @@ export const cases: readonly GateCase[] = [
     },
     autocast: 'float32',
   },
-  { name: 'index assignment (positions)', shapes: [[4, 3], [2, 3]], f: (a, v) => a!.clone().set([positions([2, 0])], v!).mul(a!), autocast: 'float32' },
-  { name: 'cat', shapes: [[2, 3], [4, 3]], f: (a, b) => torch.cat([a!, b!, a!], 0).mul(2), autocast: 'float32' },
-  { name: 'conv2d', shapes: [[2, 2, 4, 4], [4, 1, 3, 3], [4]], f: (x, w, b) => F.conv2d(x!, w!, b!, [2, 1], [1, 0], 1, 2), autocast: 'bfloat16' },
+  {
+    name: 'index assignment (positions)',
+    shapes: [
+      [4, 3],
+      [2, 3],
+    ],
+    f: (a, v) =>
+      a!
+        .clone()
+        .set([positions([2, 0])], v!)
+        .mul(a!),
+    autocast: 'float32',
+  },
+  {
+    name: 'cat',
+    shapes: [
+      [2, 3],
+      [4, 3],
+    ],
+    f: (a, b) => torch.cat([a!, b!, a!], 0).mul(2),
+    autocast: 'float32',
+  },
+  {
+    name: 'conv2d',
+    shapes: [[2, 2, 4, 4], [4, 1, 3, 3], [4]],
+    f: (x, w, b) => F.conv2d(x!, w!, b!, [2, 1], [1, 0], 1, 2),
+    autocast: 'bfloat16',
+  },
   { name: 'layer_norm', shapes: [[3, 4], [4], [4]], f: (x, w, b) => F.layer_norm(x!, [4], w!, b!), autocast: 'float32' },
   {
     name: 'dropout',

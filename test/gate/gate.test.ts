@@ -18,8 +18,10 @@ const away = (): number => {
   const v = next();
   return v + (v > 0 ? 0.3 : -0.3);
 };
-const randn = (shape: readonly number[], dtype: DType = torch.float64): Tensor => fromValues(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, away), shape, dtype);
-const fromValues = (v: ArrayLike<number>, shape: readonly number[], dtype: DType = torch.float64): Tensor => torch.tensor(Float64Array.from(v)).reshape(shape).to(dtype);
+const randn = (shape: readonly number[], dtype: DType = torch.float64): Tensor =>
+  fromValues(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, away), shape, dtype);
+const fromValues = (v: ArrayLike<number>, shape: readonly number[], dtype: DType = torch.float64): Tensor =>
+  torch.tensor(Float64Array.from(v)).reshape(shape).to(dtype);
 const many = (r: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(r) ? (r as readonly Tensor[]) : [r as Tensor]);
 const values = (t: Tensor): number[] => [t.detach().reshape([-1]).tolist()].flat(9) as number[];
 const weights = new Map<string, Tensor>();
@@ -37,7 +39,10 @@ function weight(k: number, shape: readonly number[]): Tensor {
   return w;
 }
 const total = (ts: readonly Tensor[]): Tensor => ts.map((t, k) => t.mul(weight(k, t.shape)).sum()).reduce((a, b) => a.add(b));
-const scalar = (f: TensorFunction) => (...xs: Tensor[]): Tensor => total(many(f(...xs)));
+const scalar =
+  (f: TensorFunction) =>
+  (...xs: Tensor[]): Tensor =>
+    total(many(f(...xs)));
 function error(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   let e = 0;
@@ -57,7 +62,8 @@ function numeric(f: (...xs: Tensor[]) => Tensor, xs: readonly Tensor[], i: numbe
   return base.map((_, k) => (at(k, h) - at(k, -h)) / (2 * h));
 }
 const leaf = (x: Tensor): Tensor => x.detach().clone().requires_grad_();
-const gradients = (y: Tensor, xs: readonly Tensor[], create = false): Tensor[] => torch.autograd.grad(y, xs, { create_graph: create, materialize_grads: true }) as Tensor[];
+const gradients = (y: Tensor, xs: readonly Tensor[], create = false): Tensor[] =>
+  torch.autograd.grad(y, xs, { create_graph: create, materialize_grads: true }) as Tensor[];
 const randomness = (c: GateCase): 'same' | 'error' => (c.random ? 'same' : 'error');
 
 type Check = (c: GateCase) => { error: number; tolerance: number } | string;
@@ -81,16 +87,27 @@ const checks: Record<string, Check> = {
     const leaves = xs.map(leaf);
     const y = g(...leaves);
     const gs = y.requires_grad ? gradients(y, leaves) : leaves.map((x) => torch.zeros_like(x));
-    return { error: Math.max(...xs.map((_, i) => error(values(gs[i]!), numeric((...z) => g(...z).detach(), xs, i)))), tolerance: 1e-6 };
+    return {
+      error: Math.max(
+        ...xs.map((_, i) =>
+          error(
+            values(gs[i]!),
+            numeric((...z) => g(...z).detach(), xs, i),
+          ),
+        ),
+      ),
+      tolerance: 1e-6,
+    };
   },
   vmap(c) {
     const B = 3;
     const xs = c.shapes.map((s) => randn([B, ...s]));
     const got = many(vmap(c.f as never, { randomness: randomness(c) })(...(xs as never[])) as never);
     let worst = 0;
-    for (let b = 0; b < B; b++) many(c.f(...xs.map((x) => x.select(0, b)))).forEach((o, k) => {
-      worst = Math.max(worst, error(values(got[k]!.select(0, b)), values(o)));
-    });
+    for (let b = 0; b < B; b++)
+      many(c.f(...xs.map((x) => x.select(0, b)))).forEach((o, k) => {
+        worst = Math.max(worst, error(values(got[k]!.select(0, b)), values(o)));
+      });
     return { error: worst, tolerance: 1e-9 };
   },
   'vmap of vmap'(c) {
@@ -100,9 +117,10 @@ const checks: Record<string, Check> = {
     const got = many(vmap(vmap(c.f as never, options) as never, options)(...(xs as never[])) as never);
     let worst = 0;
     for (let b = 0; b < B; b++) {
-      for (let d = 0; d < C; d++) many(c.f(xs[0]!.select(0, b).select(0, d), ...xs.slice(1))).forEach((o, k) => {
-        worst = Math.max(worst, error(values(got[k]!.select(0, b).select(0, d)), values(o)));
-      });
+      for (let d = 0; d < C; d++)
+        many(c.f(xs[0]!.select(0, b).select(0, d), ...xs.slice(1))).forEach((o, k) => {
+          worst = Math.max(worst, error(values(got[k]!.select(0, b).select(0, d)), values(o)));
+        });
     }
     return { error: worst, tolerance: 1e-9 };
   },
@@ -112,7 +130,13 @@ const checks: Record<string, Check> = {
     const f = scalar(c.f);
     const h = 1e-5;
     const at = (s: number): number => f(...xs.map((x, i) => x.add(ts[i]!.mul(s)))).item();
-    return { error: error([jvp(f as never, xs, ts)[1 as never] as never].map((t: Tensor) => t.item()), [(at(h) - at(-h)) / (2 * h)]), tolerance: 1e-6 };
+    return {
+      error: error(
+        [jvp(f as never, xs, ts)[1 as never] as never].map((t: Tensor) => t.item()),
+        [(at(h) - at(-h)) / (2 * h)],
+      ),
+      tolerance: 1e-6,
+    };
   },
   'jvp of grad'(c) {
     const xs = c.shapes.map((s) => randn(s));
@@ -122,7 +146,13 @@ const checks: Record<string, Check> = {
     const t = values((jvp(((x: Tensor) => g(x, ...xs.slice(1))) as never, [xs[0]!], [v]) as Tensor[])[1]!);
     const at = (s: number): number[] => values(g(xs[0]!.add(v.mul(s)), ...xs.slice(1)));
     const [p, m] = [at(h), at(-h)];
-    return { error: error(t, p.map((x, i) => (x - m[i]!) / (2 * h))), tolerance: 1e-6 };
+    return {
+      error: error(
+        t,
+        p.map((x, i) => (x - m[i]!) / (2 * h)),
+      ),
+      tolerance: 1e-6,
+    };
   },
   'vmap of grad, grad of vmap'(c) {
     const B = 3;
@@ -134,7 +164,9 @@ const checks: Record<string, Check> = {
     const g0 = grad(f as never) as (...a: Tensor[]) => Tensor;
     const per = values(vmap(gLast as never, options)(...(xs as never[])) as never);
     const rows = Array.from({ length: B }, (_, b) => values(gLast(xs[0]!.select(0, b), ...xs.slice(1)))).flat();
-    const summed = grad(((...ys: Tensor[]) => (vmap(f as never, options)(...(ys as never[])) as unknown as Tensor).sum()) as never) as (...a: Tensor[]) => Tensor;
+    const summed = grad(((...ys: Tensor[]) => (vmap(f as never, options)(...(ys as never[])) as unknown as Tensor).sum()) as never) as (
+      ...a: Tensor[]
+    ) => Tensor;
     const parts = Array.from({ length: B }, (_, b) => values(g0(xs[0]!.select(0, b), ...xs.slice(1)))).flat();
     return { error: Math.max(error(per, rows), error(values(summed(...xs)), parts)), tolerance: 1e-9 };
   },
@@ -163,7 +195,10 @@ const checks: Record<string, Check> = {
     const y = withAutocast(torch.bfloat16, () => many(c.f(...xs)));
     const got = [...new Set(y.map((t) => t.dtype.name))].join();
     expect(got).toBe(c.autocast);
-    const gs = gradients(y.map((t) => t.sum()).reduce((a, b) => a.add(b)), xs);
+    const gs = gradients(
+      y.map((t) => t.sum()).reduce((a, b) => a.add(b)),
+      xs,
+    );
     for (const g of gs) expect(g.dtype).toBe(torch.float32);
     return got;
   },

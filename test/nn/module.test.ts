@@ -62,10 +62,31 @@ describe('a module', () => {
   });
   it('walks parameters, buffers and children in the order of registration', () => {
     const net = new Net();
-    expect(names(net.named_parameters())).toEqual(['first.weight', 'first.bias', 'rest.1.weight', 'items.0.weight', 'items.0.bias', 'items.1.weight', 'items.1.bias']);
+    expect(names(net.named_parameters())).toEqual([
+      'first.weight',
+      'first.bias',
+      'rest.1.weight',
+      'items.0.weight',
+      'items.0.bias',
+      'items.1.weight',
+      'items.1.bias',
+    ]);
     expect(names(net.named_buffers())).toEqual(['scale']);
     expect(names(net.named_children())).toEqual(['first', 'rest', 'items', 'byname']);
-    expect(names(net.named_modules())).toEqual(['', 'first', 'rest', 'rest.0', 'rest.1', 'items', 'items.0', 'items.1', 'items.2', 'byname', 'byname.a', 'byname.b']);
+    expect(names(net.named_modules())).toEqual([
+      '',
+      'first',
+      'rest',
+      'rest.0',
+      'rest.1',
+      'items',
+      'items.0',
+      'items.1',
+      'items.2',
+      'byname',
+      'byname.a',
+      'byname.b',
+    ]);
     expect(net.get_submodule('items.1')).toBe(net.items.at(1));
     expect(net.get_parameter('first.bias')).toBe(net.first.bias);
     expect(net.__constants__).toEqual(['width']);
@@ -92,17 +113,32 @@ describe('a module', () => {
     expect(message(() => net.add_module('', new nn.ReLU()))).toBe('KeyError: module name can\'t be empty string ""');
     expect(message(() => net.add_module('forward', new nn.ReLU()))).toBe("KeyError: attribute 'forward' already exists");
     expect(message(() => net.register_buffer('first', torch.ones(1)))).toBe("KeyError: attribute 'first' already exists");
-    expect(message(() => net.register_parameter('q', torch.ones(1) as never))).toBe("TypeError: cannot assign 'torch.FloatTensor' object to parameter 'q' (torch.nn.Parameter or None required)");
+    expect(message(() => net.register_parameter('q', torch.ones(1) as never))).toBe(
+      "TypeError: cannot assign 'torch.FloatTensor' object to parameter 'q' (torch.nn.Parameter or None required)",
+    );
     expect(message(() => net.get_submodule('rest.9'))).toBe('AttributeError: Sequential has no attribute `9`');
     expect(message(() => net.train(3 as never))).toBe('ValueError: training mode is expected to be boolean');
-    expect(message(() => net.to(torch.int64))).toBe('TypeError: nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.int64');
-    expect(message(() => new (nn.Linear as never as new (n: number) => unknown)(2))).toBe("TypeError: Linear.__init__() missing 1 required positional argument: 'out_features'");
+    expect(message(() => net.to(torch.int64))).toBe(
+      'TypeError: nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.int64',
+    );
+    expect(message(() => new (nn.Linear as never as new (n: number) => unknown)(2))).toBe(
+      "TypeError: Linear.__init__() missing 1 required positional argument: 'out_features'",
+    );
     expect(message(() => new nn.ELU({ beta: 1 } as never))).toBe("TypeError: ELU.__init__() got an unexpected keyword argument 'beta'");
     expect(message(() => new nn.Dropout(2))).toBe('ValueError: dropout probability has to be between 0 and 1, but got 2.0');
   });
   it('saves and loads its state', () => {
     const [a, b] = [new Net(), new Net()];
-    expect(Object.keys(a.state_dict())).toEqual(['scale', 'first.weight', 'first.bias', 'rest.1.weight', 'items.0.weight', 'items.0.bias', 'items.1.weight', 'items.1.bias']);
+    expect(Object.keys(a.state_dict())).toEqual([
+      'scale',
+      'first.weight',
+      'first.bias',
+      'rest.1.weight',
+      'items.0.weight',
+      'items.0.bias',
+      'items.1.weight',
+      'items.1.bias',
+    ]);
     expect(String(b.load_state_dict(a.state_dict()))).toBe('<All keys matched successfully>');
     expect(b.first.weight.equal(a.first.weight)).toBe(true);
     expect(b.load_state_dict({} as never, { strict: false }).missing_keys.length).toBe(8);
@@ -114,7 +150,9 @@ describe('a module', () => {
     const net = new Net().to(torch.float64).eval();
     expect(net.scale.dtype).toBe(torch.float64);
     expect([...net.modules()].some((m) => m.training)).toBe(false);
-    net(torch.ones([1, 3], { dtype: torch.float64 })).sum().backward();
+    net(torch.ones([1, 3], { dtype: torch.float64 }))
+      .sum()
+      .backward();
     expect(net.first.weight.grad).not.toBeNull();
     net.zero_grad();
     expect(net.first.weight.grad).toBeNull();

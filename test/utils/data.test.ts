@@ -2,7 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import * as torch from '../../src/index.ts';
 
-const { DataLoader, Dataset, IterableDataset, TensorDataset, ConcatDataset, StackDataset, BatchSampler, SequentialSampler, default_collate } = torch.utils.data;
+const {
+  DataLoader,
+  Dataset,
+  IterableDataset,
+  TensorDataset,
+  ConcatDataset,
+  StackDataset,
+  BatchSampler,
+  SequentialSampler,
+  default_collate,
+} = torch.utils.data;
 
 class Squares extends Dataset<[number, { root: number }]> {
   constructor(readonly length: number) {
@@ -22,7 +32,9 @@ describe('datasets', () => {
     const parts = torch.utils.data.random_split(new Squares(10), [0.5, 0.25, 0.25]);
     expect(parts.map((p) => p.length)).toEqual([6, 2, 2]);
     expect(parts.flatMap((p) => p.indices).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(() => torch.utils.data.random_split(new Squares(10), [3, 3])).toThrow('Sum of input lengths does not equal the length of the input dataset!');
+    expect(() => torch.utils.data.random_split(new Squares(10), [3, 3])).toThrow(
+      'Sum of input lengths does not equal the length of the input dataset!',
+    );
   });
 });
 describe('a loader', () => {
@@ -42,7 +54,9 @@ describe('a loader', () => {
     const subset = torch.utils.data.random_split(set, [7, 3])[0]!;
     const rows = (collate_fn: ((s: torch.Tensor[][]) => unknown) | null): unknown[] => {
       torch.manual_seed(1);
-      return [...new DataLoader(subset, { batch_size: 3, shuffle: true, collate_fn: collate_fn as never })].map((b) => (b as unknown as torch.Tensor[]).map((t) => t.tolist()));
+      return [...new DataLoader(subset, { batch_size: 3, shuffle: true, collate_fn: collate_fn as never })].map((b) =>
+        (b as unknown as torch.Tensor[]).map((t) => t.tolist()),
+      );
     };
     expect(rows(null)).toEqual(rows((samples) => default_collate(samples)));
   });

@@ -95,7 +95,7 @@ const DICT: Methods<Map<PyValue, PyValue>> = {
     for (const [key, value] of kwargs) self.set(key, value);
     return null;
   },
-  setdefault: (_, self, [key, value]) => (self.has(key) ? self.get(key) : (self.set(key, value ?? null), value ?? null)),
+  setdefault: (_, self, [key, value]) => (self.has(key) ? self : self.set(key, value ?? null)).get(key),
   copy: (_, self) => new Map(self),
   pop: (py, self, [key, otherwise]) => {
     if (!self.has(key)) {

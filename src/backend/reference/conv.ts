@@ -14,7 +14,8 @@ export interface ConvArgs {
 type Row = (o: number, x: number, w: number, count: number, step: number) => void;
 
 /** Sizes as (depth, height, width): missing leading dimensions are 1. */
-const three = (s: readonly number[], fill = 1): [number, number, number] => [...new Array<number>(3 - s.length).fill(fill), ...s] as [number, number, number];
+const three = (s: readonly number[], fill = 1): [number, number, number] =>
+  [...new Array<number>(3 - s.length).fill(fill), ...s] as [number, number, number];
 
 export function convRows(x: Shape, w: Shape, out: Shape, { stride, padding, dilation, groups }: ConvArgs, f: Row): void {
   const [iz, iy, ix] = three(x.slice(2));
@@ -74,7 +75,9 @@ const real = {
       out[k]! += sum;
     }),
 };
-const whole: { readonly [P in keyof typeof real]: (walk: (f: Row) => void, out: BigInt64Array, a: BigInt64Array, b: BigInt64Array) => void } = {
+const whole: {
+  readonly [P in keyof typeof real]: (walk: (f: Row) => void, out: BigInt64Array, a: BigInt64Array, b: BigInt64Array) => void;
+} = {
   out: (walk, out, x, w) =>
     walk((o, i, k, count, step) => {
       for (let j = 0; j < count; j++) out[o + j]! += x[i + j * step]! * w[k]!;
@@ -131,7 +134,14 @@ function biases(out: Tensor, bias: Tensor): Float64Array {
 }
 
 export function convInto(out: Tensor, x: Tensor, w: Tensor, bias: Tensor | null, c: ConvArgs): void {
-  trilinear('out', (f) => convRows(x.layout.shape, w.layout.shape, out.layout.shape, c, f), out, x, w, bias && out.layout.numel ? biases(out, bias) : undefined);
+  trilinear(
+    'out',
+    (f) => convRows(x.layout.shape, w.layout.shape, out.layout.shape, c, f),
+    out,
+    x,
+    w,
+    bias && out.layout.numel ? biases(out, bias) : undefined,
+  );
 }
 export function convInputInto(out: Tensor, g: Tensor, w: Tensor, c: ConvArgs): void {
   trilinear('x', (f) => convRows(out.layout.shape, w.layout.shape, g.layout.shape, c, f), out, g, w);

@@ -19,7 +19,11 @@ export function fill(out: Tensor, value: Scalar): void {
       return;
     }
     if (value === 0) {
-      (data as Uint8Array).fill((data instanceof BigInt64Array || data instanceof BigUint64Array ? 0n : 0) as number, offset, offset + numel);
+      (data as Uint8Array).fill(
+        (data instanceof BigInt64Array || data instanceof BigUint64Array ? 0n : 0) as number,
+        offset,
+        offset + numel,
+      );
       return;
     }
   }

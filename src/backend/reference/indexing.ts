@@ -43,8 +43,19 @@ export type Reduction = 'set' | 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
  * out = self, with values[i] brought to places[i] in order. Without include_self what self held at those places does not count.
  * `valuePlaces` says which value comes to places[i]; without it, the i-th.
  */
-export function combine(out: Tensor, self: Tensor, places: Places, values: Tensor, how: Reduction, includeSelf = true, valuePlaces?: Places): void {
-  if (how === 'set') return put(out, self, places, values, valuePlaces);
+export function combine(
+  out: Tensor,
+  self: Tensor,
+  places: Places,
+  values: Tensor,
+  how: Reduction,
+  includeSelf = true,
+  valuePlaces?: Places,
+): void {
+  if (how === 'set') {
+    put(out, self, places, values, valuePlaces);
+    return;
+  }
   const complex = out.dtype.category === Category.Complex;
   if (out.dtype.category <= Category.Integral) {
     const x = integers(self).slice();
@@ -83,10 +94,24 @@ const ROUND: Partial<Record<DTypeName, (v: number) => number>> = {
   float16: (v) => fromHalf(toHalf(v)),
   bfloat16: (v) => fromBfloat16(toBfloat16(v)),
 };
-const REAL_START: Readonly<Record<Exclude<Reduction, 'set'>, number>> = { sum: 0, mean: 0, prod: 1, amax: Number.NEGATIVE_INFINITY, amin: Number.POSITIVE_INFINITY };
+const REAL_START: Readonly<Record<Exclude<Reduction, 'set'>, number>> = {
+  sum: 0,
+  mean: 0,
+  prod: 1,
+  amax: Number.NEGATIVE_INFINITY,
+  amin: Number.POSITIVE_INFINITY,
+};
 const larger = (a: number, b: number): number => (Number.isNaN(a) || a > b ? a : b);
 const smaller = (a: number, b: number): number => (Number.isNaN(a) || a < b ? a : b);
-function reduceReals(x: Float64Array, places: Places, v: Float64Array, how: Exclude<Reduction, 'set'>, includeSelf: boolean, round: (v: number) => number, valuePlaces?: Places): void {
+function reduceReals(
+  x: Float64Array,
+  places: Places,
+  v: Float64Array,
+  how: Exclude<Reduction, 'set'>,
+  includeSelf: boolean,
+  round: (v: number) => number,
+  valuePlaces?: Places,
+): void {
   if (!includeSelf) for (const p of places) x[p] = REAL_START[how];
   for (let i = 0; i < places.length; i++) {
     const p = places[i]!;
@@ -99,7 +124,14 @@ function reduceReals(x: Float64Array, places: Places, v: Float64Array, how: Excl
 const LOWEST = -(1n << 63n);
 const HIGHEST = (1n << 63n) - 1n;
 const INTEGER_START: Readonly<Record<Exclude<Reduction, 'set'>, bigint>> = { sum: 0n, mean: 0n, prod: 1n, amax: LOWEST, amin: HIGHEST };
-function reduceIntegers(x: BigInt64Array, places: Places, v: BigInt64Array, how: Exclude<Reduction, 'set'>, includeSelf: boolean, valuePlaces?: Places): void {
+function reduceIntegers(
+  x: BigInt64Array,
+  places: Places,
+  v: BigInt64Array,
+  how: Exclude<Reduction, 'set'>,
+  includeSelf: boolean,
+  valuePlaces?: Places,
+): void {
   if (!includeSelf) for (const p of places) x[p] = INTEGER_START[how];
   for (let i = 0; i < places.length; i++) {
     const p = places[i]!;
@@ -113,7 +145,14 @@ function reduceIntegers(x: BigInt64Array, places: Places, v: BigInt64Array, how:
     x[p] = a / b - (a % b < 0n ? 1n : 0n); // rounds down
   }
 }
-function reduceComplex(x: Float64Array, places: Places, v: Float64Array, how: Exclude<Reduction, 'set'>, includeSelf: boolean, valuePlaces?: Places): void {
+function reduceComplex(
+  x: Float64Array,
+  places: Places,
+  v: Float64Array,
+  how: Exclude<Reduction, 'set'>,
+  includeSelf: boolean,
+  valuePlaces?: Places,
+): void {
   if (how === 'amax' || how === 'amin') throw new RuntimeError(`scatter_reduce: ${how} is not supported for complex numbers`);
   if (!includeSelf) {
     for (const p of places) {
@@ -145,11 +184,16 @@ export function placesAlong(self: Shape, dim: number, index: Tensor): Places {
   const n = self[dim] ?? 1;
   const wanted = integers(index);
   const places = new Int32Array(wanted.length);
-  each(index.layout.shape, stride.map((s, i) => (i === dim ? 0 : s)), 0, (at, i) => {
-    const w = wanted[i]!;
-    if (w < 0n || w >= BigInt(n)) throw new RuntimeError(outOfBounds(w, dim, n));
-    places[i] = at + Number(w) * step;
-  });
+  each(
+    index.layout.shape,
+    stride.map((s, i) => (i === dim ? 0 : s)),
+    0,
+    (at, i) => {
+      const w = wanted[i]!;
+      if (w < 0n || w >= BigInt(n)) throw new RuntimeError(outOfBounds(w, dim, n));
+      places[i] = at + Number(w) * step;
+    },
+  );
   return places;
 }
 /** The places of the leading part of `whole` that has the shape `part`. */
@@ -179,7 +223,9 @@ export function addressing(self: Shape, indices: readonly (Tensor | null)[]): Ad
   try {
     common = shapes.reduce(broadcastShapes, []);
   } catch {
-    throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes.map(showShape).join(', ')}`);
+    throw new IndexError(
+      `shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes.map(showShape).join(', ')}`,
+    );
   }
   const adjacent = dims.every((d, i) => d === dims[0]! + i);
   const at = adjacent ? (dims[0] ?? 0) : 0;

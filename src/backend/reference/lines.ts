@@ -48,7 +48,13 @@ export function pick(out: Tensor, self: Tensor, places: ArrayLike<number>): void
   }
 }
 /** For every line the place along it that `choose` names: its value and the place itself. */
-export function selectInto(values: Tensor, indices: Tensor, self: Tensor, dim: number, choose: (keys: Keys, start: number, step: number, n: number) => number): void {
+export function selectInto(
+  values: Tensor,
+  indices: Tensor,
+  self: Tensor,
+  dim: number,
+  choose: (keys: Keys, start: number, step: number, n: number) => number,
+): void {
   if (indices.layout.numel === 0) return;
   const keys = keysOf(self);
   const lines = linesOf(self.layout.shape, dim);

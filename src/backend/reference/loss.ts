@@ -10,7 +10,12 @@ export interface Classes {
   readonly positions: number;
 }
 /** Calls f for every example that is not ignored, with the place of its class. */
-function eachTarget(target: Tensor, { n, classes, positions }: Classes, ignore: number, f: (i: number, at: number, y: number) => void): void {
+function eachTarget(
+  target: Tensor,
+  { n, classes, positions }: Classes,
+  ignore: number,
+  f: (i: number, at: number, y: number) => void,
+): void {
   const t = integers(target);
   for (let i = 0; i < n * positions; i++) {
     const y = Number(t[i]!);
@@ -20,7 +25,16 @@ function eachTarget(target: Tensor, { n, classes, positions }: Classes, ignore: 
     f(i, (example * classes + y) * positions + (i - example * positions), y);
   }
 }
-export function nllLossInto(out: Tensor, total: Tensor, self: Tensor, target: Tensor, weight: Tensor | null, c: Classes, ignore: number, reduction: number): void {
+export function nllLossInto(
+  out: Tensor,
+  total: Tensor,
+  self: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  c: Classes,
+  ignore: number,
+  reduction: number,
+): void {
   const x = reals(self);
   const w = weight && reals(weight);
   const each = new Float64Array(c.n * c.positions);
@@ -38,7 +52,16 @@ export function nllLossInto(out: Tensor, total: Tensor, self: Tensor, target: Te
   const sum = each.reduce((a, b) => a + b, 0);
   store(out, new Float64Array([reduction === 1 ? sum / weights : sum]));
 }
-export function nllLossBackwardInto(out: Tensor, grad: Tensor, target: Tensor, weight: Tensor | null, total: Tensor, c: Classes, ignore: number, reduction: number): void {
+export function nllLossBackwardInto(
+  out: Tensor,
+  grad: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  total: Tensor,
+  c: Classes,
+  ignore: number,
+  reduction: number,
+): void {
   const g = reals(grad);
   const w = weight && reals(weight);
   const scale = reduction === 1 ? 1 / reals(total)[0]! : 1;

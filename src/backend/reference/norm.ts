@@ -27,7 +27,15 @@ export function statistics(x: Float64Array, { groups, group }: Grouping): Statis
 export const inverseDeviation = (variance: Float64Array, eps: number): Float64Array => variance.map((v) => 1 / Math.sqrt(v + eps));
 
 /** (x − mean) · rstd · weight + bias. */
-export function normaliseInto(out: Tensor, x: Float64Array, mean: Float64Array, rstd: Float64Array, weight: Tensor | null, bias: Tensor | null, g: Grouping): void {
+export function normaliseInto(
+  out: Tensor,
+  x: Float64Array,
+  mean: Float64Array,
+  rstd: Float64Array,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  g: Grouping,
+): void {
   const w = weight && reals(weight);
   const b = bias && reals(bias);
   const r = new Float64Array(x.length);
@@ -38,7 +46,16 @@ export function normaliseInto(out: Tensor, x: Float64Array, mean: Float64Array, 
   }
   store(out, r);
 }
-export function normInto(out: Tensor, mean: Tensor, rstd: Tensor, self: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number, g: Grouping): Statistics {
+export function normInto(
+  out: Tensor,
+  mean: Tensor,
+  rstd: Tensor,
+  self: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+  g: Grouping,
+): Statistics {
   const x = reals(self);
   const s = statistics(x, g);
   const r = inverseDeviation(s.variance, eps);
@@ -48,7 +65,16 @@ export function normInto(out: Tensor, mean: Tensor, rstd: Tensor, self: Tensor, 
   return s;
 }
 /** Gradients of input, weight and bias. With constant statistics the input's gradient is only scaled. */
-export function normBackwardInto(outs: readonly Tensor[], grad: Tensor, self: Tensor, mean: Float64Array, rstd: Float64Array, weight: Tensor | null, g: Grouping, constant = false): void {
+export function normBackwardInto(
+  outs: readonly Tensor[],
+  grad: Tensor,
+  self: Tensor,
+  mean: Float64Array,
+  rstd: Float64Array,
+  weight: Tensor | null,
+  g: Grouping,
+  constant = false,
+): void {
   const [dy, x] = [reals(grad), reals(self)];
   const w = weight && reals(weight);
   const count = x.length / g.groups;

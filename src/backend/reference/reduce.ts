@@ -51,7 +51,10 @@ export function sumInto(out: Tensor, self: Tensor, dims: readonly number[]): voi
 export function meanInto(out: Tensor, self: Tensor, dims: readonly number[]): void {
   const sums = floatSums(self, out.dtype, dims, out.layout.numel);
   const n = groupSize(self.layout.shape, dims);
-  store(out, sums.map((s) => s / n));
+  store(
+    out,
+    sums.map((s) => s / n),
+  );
 }
 export function prodInto(out: Tensor, self: Tensor, dims: readonly number[]): void {
   const place = groups(self.layout.shape, dims);

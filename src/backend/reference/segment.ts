@@ -9,10 +9,21 @@ export interface Segments {
   readonly count: number;
   readonly bounds: (row: number, segment: number) => readonly [number, number];
 }
-const START: Readonly<Record<SegmentReduction, number>> = { sum: 0, mean: 0, prod: 1, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY };
+const START: Readonly<Record<SegmentReduction, number>> = {
+  sum: 0,
+  mean: 0,
+  prod: 1,
+  max: Number.NEGATIVE_INFINITY,
+  min: Number.POSITIVE_INFINITY,
+};
 
 /** Calls f for every result: the places of its elements, first and last, `inner` apart. */
-function eachSegment(data: Tensor, axis: number, s: Segments, f: (result: number, first: number, length: number, step: number) => void): void {
+function eachSegment(
+  data: Tensor,
+  axis: number,
+  s: Segments,
+  f: (result: number, first: number, length: number, step: number) => void,
+): void {
   const { shape } = data.layout;
   const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
   for (let row = 0; row < s.rows; row++) {
@@ -22,7 +33,14 @@ function eachSegment(data: Tensor, axis: number, s: Segments, f: (result: number
     }
   }
 }
-export function segmentReduceInto(out: Tensor, data: Tensor, axis: number, s: Segments, reduction: SegmentReduction, initial: number | null): void {
+export function segmentReduceInto(
+  out: Tensor,
+  data: Tensor,
+  axis: number,
+  s: Segments,
+  reduction: SegmentReduction,
+  initial: number | null,
+): void {
   const x = reals(data);
   const result = new Float64Array(out.layout.numel);
   eachSegment(data, axis, s, (at, first, length, step) => {
@@ -39,7 +57,16 @@ export function segmentReduceInto(out: Tensor, data: Tensor, axis: number, s: Se
   });
   store(out, result);
 }
-export function segmentGradInto(out: Tensor, grad: Tensor, output: Tensor, data: Tensor, axis: number, s: Segments, reduction: SegmentReduction, initial: number | null): void {
+export function segmentGradInto(
+  out: Tensor,
+  grad: Tensor,
+  output: Tensor,
+  data: Tensor,
+  axis: number,
+  s: Segments,
+  reduction: SegmentReduction,
+  initial: number | null,
+): void {
   const [g, y, x] = [reals(grad), reals(output), reals(data)];
   const result = new Float64Array(out.layout.numel);
   eachSegment(data, axis, s, (at, first, length, step) => {

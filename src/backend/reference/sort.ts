@@ -15,7 +15,14 @@ function ordered(keys: Keys, start: number, step: number, n: number, descending:
   });
 }
 /** Writes for every line the first `k` of the places that `order` gives. */
-function arrange(values: Tensor, indices: Tensor, self: Tensor, dim: number, k: number, order: (keys: Keys, start: number, step: number, n: number) => ArrayLike<number>): void {
+function arrange(
+  values: Tensor,
+  indices: Tensor,
+  self: Tensor,
+  dim: number,
+  k: number,
+  order: (keys: Keys, start: number, step: number, n: number) => ArrayLike<number>,
+): void {
   if (values.layout.numel === 0) return;
   const keys = keysOf(self);
   const lines = linesOf(self.layout.shape, dim);

@@ -5,8 +5,8 @@ import { type Block, type Heap, viewsAreFree } from '../../core/storage.ts';
 import type { WasmMemory } from './module.ts';
 
 const MB = 1024 * 1024;
-/** Blocks of less than LARGE may fill SMALL_ROOM; all blocks ROOM, which those that the engine gives back may exceed up to OWNED_ROOM. */
-const [LARGE, SMALL_ROOM, ROOM, OWNED_ROOM] = [16 * MB, 192 * MB, 1024 * MB, 1536 * MB];
+/** Blocks of less than LARGE may fill SMALL_ROOM, those that the engine made for itself OWNED_ROOM; all blocks together ROOM. */
+const [LARGE, SMALL_ROOM, OWNED_ROOM, ROOM] = [16 * MB, 128 * MB, 192 * MB, 1024 * MB];
 
 /** The allocator in the module. */
 export interface Allocator {
@@ -36,9 +36,9 @@ export class WasmHeap implements Heap {
   refresh(): void {
     this.buffer = this.memory.buffer;
   }
-  allocate(nbytes: number, keep: boolean): Block | null {
-    const isSmall = nbytes < LARGE;
-    if (keep ? this.used + nbytes > OWNED_ROOM : this.used + nbytes > ROOM || (isSmall && this.small + nbytes > SMALL_ROOM)) return null;
+  allocate(nbytes: number, owned: boolean): Block | null {
+    if (this.used + nbytes > ROOM) return null;
+    if (nbytes < LARGE && this.small + nbytes > (owned ? OWNED_ROOM : SMALL_ROOM)) return null;
     return this.place(nbytes);
   }
   /** A block beyond the limits. */

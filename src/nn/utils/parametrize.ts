@@ -172,7 +172,10 @@ function injectProperty(module: Module, name: string): void {
       const compute = listOf(this, name) as unknown as () => Tensor;
       if (!cache) return compute();
       let known = cache.get(this);
-      if (!known) cache.set(this, (known = new Map()));
+      if (!known) {
+        known = new Map();
+        cache.set(this, known);
+      }
       if (!known.has(name)) known.set(name, compute());
       return known.get(name)!;
     },

@@ -84,7 +84,7 @@ export function functional_call<M extends Module>(
   const given: Tensors = dicts.length === 1 ? dicts[0]! : Object.assign({}, ...dicts);
   const swapped = tie_weights ? untied(module, given) : given;
   if (strict) checkNames(module, swapped);
-  for (const [name, t] of Object.entries(swapped))
+  for (const t of Object.values(swapped))
     if (t !== null && !(t instanceof Tensor)) throw new TypeError(`${String(t)} is not an instance of torch.Tensor`);
   const places = Object.entries(swapped).map(([path, t]) => ({ path, t, place: placeOf(module, path) }));
   const before = places.map(({ place }) => own(place));

@@ -6,7 +6,8 @@ import { Tensor } from '../../core/tensor.ts';
 import { tensor } from '../../surface/construct.ts';
 import * as torch from '../../surface/generated/torch.ts';
 
-const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
+const isObject = (x: unknown): x is Record<string, unknown> =>
+  typeof x === 'object' && x !== null && (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
 const isTypedArray = (x: unknown): x is Float32Array => ArrayBuffer.isView(x) && !(x instanceof DataView);
 /** Python's floats, which make float64: numbers with a fraction, and those that are said to be floats. */
 const isFloat = (x: unknown): boolean => x instanceof FloatScalar || (typeof x === 'number' && !Number.isInteger(x));
@@ -36,7 +37,9 @@ export function default_collate(batch: readonly unknown[]): unknown {
     const objects = batch as Record<string, unknown>[];
     return Object.fromEntries(Object.keys(first).map((key) => [key, default_collate(objects.map((o) => o[key]))]));
   }
-  throw new TypeError(`default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found ${first === null ? 'null' : (first?.constructor?.name ?? typeof first)}`);
+  throw new TypeError(
+    `default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found ${first === null ? 'null' : (first?.constructor?.name ?? typeof first)}`,
+  );
 }
 /** What a loader without batches makes of a sample: typed arrays become tensors, all else stays. */
 export function default_convert(data: unknown): unknown {

@@ -29,7 +29,13 @@ export interface DataLoaderOptions<T, B> {
   in_order: boolean;
 }
 /** What default_collate makes of samples: lists of tensors keep their form, all else is left to the reader. */
-export type Collated<T> = T extends readonly unknown[] ? { -readonly [K in keyof T]: Collated<T[K]> } : T extends string ? string[] : T extends object ? T : import('../../core/tensor.ts').Tensor;
+export type Collated<T> = T extends readonly unknown[]
+  ? { -readonly [K in keyof T]: Collated<T[K]> }
+  : T extends string
+    ? string[]
+    : T extends object
+      ? T
+      : import('../../core/tensor.ts').Tensor;
 
 const NAMES = [
   'batch_size',
@@ -108,8 +114,11 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     this.drop_last = o.drop_last;
     this.batch_size = o.batch_sampler !== null ? null : o.batch_size;
     const sized = dataset as unknown as Sized;
-    this.sampler = iterable ? null : (o.sampler ?? (o.shuffle ? new RandomSampler(sized, { generator: o.generator }) : new SequentialSampler(sized)));
-    this.batch_sampler = o.batch_sampler ?? (this.batch_size !== null && this.sampler ? new BatchSampler(this.sampler, this.batch_size, o.drop_last) : null);
+    this.sampler = iterable
+      ? null
+      : (o.sampler ?? (o.shuffle ? new RandomSampler(sized, { generator: o.generator }) : new SequentialSampler(sized)));
+    this.batch_sampler =
+      o.batch_sampler ?? (this.batch_size !== null && this.sampler ? new BatchSampler(this.sampler, this.batch_size, o.drop_last) : null);
     this.collate_fn = o.collate_fn ?? ((this.batched ? default_collate : default_convert) as (samples: T[]) => B);
   }
   private get batched(): boolean {
@@ -187,7 +196,8 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     }
   }
 }
-const isIterable = <T>(d: Source<T>): d is IterableDataset<T> | AsyncIterable<T> => d instanceof IterableDataset || (typeof (d as Partial<Sized>).length !== 'number' && typeof (d as { get?: unknown }).get !== 'function');
+const isIterable = <T>(d: Source<T>): d is IterableDataset<T> | AsyncIterable<T> =>
+  d instanceof IterableDataset || (typeof (d as Partial<Sized>).length !== 'number' && typeof (d as { get?: unknown }).get !== 'function');
 function settled<S>(sample: S): S {
   if (sample instanceof Promise) throw new TypeError('the samples of this dataset are promises: iterate the loader with for await');
   return sample;
@@ -203,9 +213,14 @@ function checkOptions<T, B>(o: DataLoaderOptions<T, B>, iterable: boolean): void
   if (o.prefetch_factor !== null && o.prefetch_factor < 0) throw new ValueError('prefetch_factor option should be non-negative');
   if (o.persistent_workers && o.num_workers === 0) throw new ValueError('persistent_workers option needs num_workers > 0');
   if (iterable) {
-    if (o.shuffle) throw new ValueError(`DataLoader with IterableDataset: expected unspecified shuffle option, but got shuffle=${python(o.shuffle)}`);
-    if (o.sampler !== null) throw new ValueError(`DataLoader with IterableDataset: expected unspecified sampler option, but got sampler=${o.sampler}`);
-    if (o.batch_sampler !== null) throw new ValueError(`DataLoader with IterableDataset: expected unspecified batch_sampler option, but got batch_sampler=${o.batch_sampler}`);
+    if (o.shuffle)
+      throw new ValueError(`DataLoader with IterableDataset: expected unspecified shuffle option, but got shuffle=${python(o.shuffle)}`);
+    if (o.sampler !== null)
+      throw new ValueError(`DataLoader with IterableDataset: expected unspecified sampler option, but got sampler=${o.sampler}`);
+    if (o.batch_sampler !== null)
+      throw new ValueError(
+        `DataLoader with IterableDataset: expected unspecified batch_sampler option, but got batch_sampler=${o.batch_sampler}`,
+      );
   }
   if (o.sampler !== null && o.shuffle) throw new ValueError('sampler option is mutually exclusive with shuffle');
   if (o.batch_sampler !== null) {

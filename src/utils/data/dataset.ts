@@ -90,7 +90,8 @@ export class ConcatDataset<T = unknown> extends Dataset<T> {
     super();
     this.datasets = [...datasets] as MapStyle<T>[];
     if (this.datasets.length === 0) throw new AssertionError('datasets should not be an empty iterable');
-    if (this.datasets.some((d) => (d as object) instanceof IterableDataset)) throw new AssertionError('ConcatDataset does not support IterableDataset');
+    if (this.datasets.some((d) => (d as object) instanceof IterableDataset))
+      throw new AssertionError('ConcatDataset does not support IterableDataset');
     let end = 0;
     this.cumulative_sizes = this.datasets.map((d) => (end += d.length));
   }
@@ -155,14 +156,17 @@ export class Subset<T = unknown> extends Dataset<T> implements Batching {
  * Splits a dataset at random into parts of given lengths, or of given fractions that sum to 1.
  * @throws ValueError if the lengths do not sum to the dataset's.
  */
-export function random_split<T>(dataset: MapStyle<T>, lengths: readonly number[], options: Generator | { generator?: Generator | null } | null = null): Subset<T>[] {
+export function random_split<T>(
+  dataset: MapStyle<T>,
+  lengths: readonly number[],
+  options: Generator | { generator?: Generator | null } | null = null,
+): Subset<T>[] {
   const generator = options !== null && 'generator' in options ? (options.generator ?? null) : (options as Generator | null);
   const sizes = splitSizes(dataset.length, lengths);
   const total = sizes.reduce((a, b) => a + b, 0);
   if (total !== dataset.length) throw new ValueError('Sum of input lengths does not equal the length of the input dataset!');
   const order = (torch.randperm(total, { generator }).tolist() as (number | bigint)[]).map(Number);
-  let end = 0;
-  return sizes.map((n) => new Subset(dataset, order.slice(end, (end += n))));
+  return sizes.map((n) => new Subset(dataset, order.splice(0, n)));
 }
 function splitSizes(n: number, lengths: readonly number[]): number[] {
   const sum = lengths.reduce((a, b) => a + b, 0);

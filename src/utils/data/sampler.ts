@@ -17,7 +17,8 @@ interface Drawn {
 }
 const numbers = (t: Tensor): number[] => (t.tolist() as (number | bigint)[]).map(Number);
 /** A seed, drawn as PyTorch draws it. */
-export const drawSeed = (generator: RandomGenerator | null): bigint => torch.empty([], { dtype: int64 }).random_({ generator }).item<bigint>();
+export const drawSeed = (generator: RandomGenerator | null): bigint =>
+  torch.empty([], { dtype: int64 }).random_({ generator }).item<bigint>();
 
 /** The places of samples in the order in which they are taken. */
 export abstract class Sampler<T = number> implements Iterable<T> {
@@ -51,11 +52,16 @@ export class RandomSampler extends Sampler {
     ...args: Arguments<[replacement?: boolean, num_samples?: number | null, generator?: RandomGenerator | null], RandomSettings>
   ) {
     super();
-    const s = bindArguments<RandomSettings>('RandomSampler', args, ['replacement', 'num_samples', 'generator'], { replacement: false, num_samples: null, generator: null });
+    const s = bindArguments<RandomSettings>('RandomSampler', args, ['replacement', 'num_samples', 'generator'], {
+      replacement: false,
+      num_samples: null,
+      generator: null,
+    });
     this.replacement = s.replacement;
     this.given = s.num_samples;
     this.generator = s.generator;
-    if (typeof s.replacement !== 'boolean') throw new TypeError(`replacement should be a boolean value, but got replacement=${s.replacement}`);
+    if (typeof s.replacement !== 'boolean')
+      throw new TypeError(`replacement should be a boolean value, but got replacement=${s.replacement}`);
     if (!Number.isInteger(this.num_samples) || this.num_samples <= 0) {
       throw new ValueError(`num_samples should be a positive integer value, but got num_samples=${python(this.num_samples)}`);
     }
@@ -115,13 +121,18 @@ export class WeightedRandomSampler extends Sampler {
     ...args: Arguments<[num_samples: number, replacement?: boolean, generator?: RandomGenerator | null], WeightedSettings>
   ) {
     super();
-    const s = bindArguments<WeightedSettings>('WeightedRandomSampler', args, ['num_samples', 'replacement', 'generator'], { replacement: true, generator: null });
+    const s = bindArguments<WeightedSettings>('WeightedRandomSampler', args, ['num_samples', 'replacement', 'generator'], {
+      replacement: true,
+      generator: null,
+    });
     if (!Number.isInteger(s.num_samples) || s.num_samples <= 0) {
       throw new ValueError(`num_samples should be a positive integer value, but got num_samples=${python(s.num_samples)}`);
     }
-    if (typeof s.replacement !== 'boolean') throw new ValueError(`replacement should be a boolean value, but got replacement=${s.replacement}`);
+    if (typeof s.replacement !== 'boolean')
+      throw new ValueError(`replacement should be a boolean value, but got replacement=${s.replacement}`);
     this.weights = weights instanceof Tensor ? weights.to(float64) : tensor(weights, { dtype: float64 });
-    if (this.weights.ndim !== 1) throw new ValueError(`weights should be a 1d sequence but given weights have shape ${python([...this.weights.shape])}`);
+    if (this.weights.ndim !== 1)
+      throw new ValueError(`weights should be a 1d sequence but given weights have shape ${python([...this.weights.shape])}`);
     this.num_samples = s.num_samples;
     this.replacement = s.replacement;
     this.generator = s.generator;
@@ -151,7 +162,8 @@ export class BatchSampler<T = number> extends Sampler<T[]> {
     if (!Number.isInteger(s.batch_size) || s.batch_size <= 0) {
       throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${python(s.batch_size)}`);
     }
-    if (typeof s.drop_last !== 'boolean') throw new ValueError(`drop_last should be a boolean value, but got drop_last=${python(s.drop_last)}`);
+    if (typeof s.drop_last !== 'boolean')
+      throw new ValueError(`drop_last should be a boolean value, but got drop_last=${python(s.drop_last)}`);
     this.batch_size = s.batch_size;
     this.drop_last = s.drop_last;
   }
