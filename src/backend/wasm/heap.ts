@@ -6,7 +6,7 @@ import type { WasmMemory } from './module.ts';
 
 const MB = 1024 * 1024;
 /** Blocks of less than LARGE may fill SMALL_ROOM, those that the engine made for itself OWNED_ROOM; all blocks together ROOM. */
-const [LARGE, SMALL_ROOM, OWNED_ROOM, ROOM] = [16 * MB, 128 * MB, 192 * MB, 1024 * MB];
+const [LARGE, SMALL_ROOM, OWNED_ROOM, ROOM] = [16 * MB, 192 * MB, 256 * MB, 1024 * MB];
 
 /** The allocator in the module. */
 export interface Allocator {
