@@ -1,5 +1,6 @@
 // The WebAssembly kernels against the reference: over dtypes, layouts, and memory in and outside the heap.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import * as d from '../../src/backend/compiled/descriptor.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import * as torch from '../../src/index.ts';
 import { BACKENDS, useBackend } from '../helpers/backends.ts';
@@ -160,6 +161,33 @@ describe.runIf(both)('WASM kernels agree with the reference', () => {
       return [torch.randn([100]), torch.rand([7]), torch.randperm(20).to(float32)].flatMap((t) => t.tolist() as number[]);
     };
     expect(draw('wasm')).toEqual(draw('reference'));
+  });
+});
+
+describe.runIf(both)('a kernel', () => {
+  beforeEach(() => useBackend('wasm'));
+  it('that runs out of memory is an error, and the next one runs', () => {
+    const x = torch.ones([64, 64]);
+    d.begin();
+    d.number(2);
+    d.number(float32.code);
+    d.number(2 ** 32 - 64); // beyond the memory: the module traps, as it does for want of memory
+    d.list([1 << 20, 1 << 10, 1 << 10, 1]);
+    d.tensor(x);
+    d.list([1 << 20, 1 << 10, 1]);
+    expect(() => d.run(d.kernelId('softmax'))).toThrow("can't allocate memory");
+    expect(x.mm(x).sum().item()).toBe(64 ** 3);
+  });
+  it('gives the same bits for any number of threads', () => {
+    const x = torch.rand([300, 1000]);
+    const on = (n: number): number[] => {
+      torch.set_num_threads(n);
+      return [x.sum(), x.var(), x.mm(x.t()).sum(), x.softmax(0).square().sum()].map((t) => t.item());
+    };
+    const before = torch.get_num_threads();
+    const one = on(1);
+    expect([on(2), on(4)]).toEqual([one, one]);
+    torch.set_num_threads(before);
   });
 });
 

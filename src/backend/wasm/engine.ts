@@ -34,8 +34,8 @@ interface Located extends ProgramAddress {
 const NOWHERE: ProgramAddress = { code: 0, consts: 0 };
 const PAGE = 1 << 16;
 const INITIAL_PAGES = 512;
-/** 4 GiB, or what a smaller address space has room for. */
-const MAXIMUM_PAGES = [1 << 16, 1 << 15, 1 << 14, 1 << 13];
+/** 4 GiB; less where the address space has no room for it. */
+const MAXIMUM_PAGES = 1 << 16;
 
 export interface WasmEngine extends Engine {
   readonly threaded: boolean;
@@ -43,15 +43,13 @@ export interface WasmEngine extends Engine {
   getNumThreads(): number;
 }
 
-function makeMemory(shared: boolean): WasmMemory {
-  for (const maximum of MAXIMUM_PAGES) {
-    try {
-      return new wasm!.Memory({ initial: INITIAL_PAGES, maximum, shared });
-    } catch (error) {
-      if (maximum === MAXIMUM_PAGES.at(-1)) throw error;
-    }
+function makeMemory(shared: boolean, maximum = MAXIMUM_PAGES): WasmMemory {
+  try {
+    return new wasm!.Memory({ initial: INITIAL_PAGES, maximum, shared });
+  } catch (error) {
+    if (maximum / 2 < INITIAL_PAGES) throw error;
+    return makeMemory(shared, maximum / 2);
   }
-  throw new Error('unreachable');
 }
 
 export function wasmEngine({ module, threads }: Compiled): WasmEngine {
@@ -112,7 +110,7 @@ export function wasmEngine({ module, threads }: Compiled): WasmEngine {
     try {
       return exports.run(kernel, viewsAreFree());
     } catch (error) {
-      if (!(error instanceof Error) || error.constructor.name !== 'RuntimeError') throw error;
+      if (!(error instanceof wasm!.RuntimeError)) throw error;
       exports.settle();
       exports.__stack_pointer.value = stack;
       return OUT_OF_MEMORY;

@@ -13,6 +13,7 @@ interface WasmApi {
   Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
   Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
   compileStreaming(response: unknown): Promise<WasmModule>;
+  RuntimeError: new () => Error;
 }
 export const wasm = (globalThis as unknown as { WebAssembly?: WasmApi }).WebAssembly;
 
