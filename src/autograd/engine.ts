@@ -15,6 +15,9 @@ import { plainTape, type TapeLevel } from './tape.ts';
 import { AccumulateGrad, edgeOf } from './views.ts';
 
 const add = lookup('add.Tensor') as unknown as (a: Tensor, b: Tensor) => Tensor;
+const detach = lookup('detach') as unknown as (t: Tensor) => Tensor;
+/** A dense gradient takes a sparse one, not the other way round. */
+const sum = (a: Tensor, b: Tensor): Tensor => (a.layout.sparse && !b.layout.sparse ? add(b, a) : add(a, b));
 const onesLike = lookup('ones_like') as unknown as (t: Tensor) => Tensor;
 const clone = lookup('clone') as unknown as (t: Tensor) => Tensor;
 const copy_ = lookup('copy_') as unknown as (t: Tensor, src: Tensor) => Tensor;
@@ -164,7 +167,7 @@ class Pass {
       call(registry.get('add_.Tensor')!, [before, g, 1]);
       this.drop(g);
     } else {
-      n.waiting[e.nr] = add(before, g);
+      n.waiting[e.nr] = sum(before, g);
       if (n.waiting[e.nr]!.storage) n.waiting[e.nr]!.storage!.slots++;
       this.drop(before);
       this.drop(g);
@@ -293,7 +296,8 @@ class Pass {
     if (!g) return;
     const leaf = n.variable;
     const before = leaf._grad;
-    if (before === null) {
+    if (g.layout.sparse || before?.layout.sparse) this.accumulateSparse(leaf, g);
+    else if (before === null) {
       const s = g.storage;
       const mine = s?.owned && s.slots === 1 && !this.createGraph && sameShape(g.layout.stride, leaf.layout.stride) && g.layout.plain;
       if (mine) {
@@ -309,6 +313,13 @@ class Pass {
       escape(leaf._grad!);
       for (const hook of [...n.postAccumulate]) userSection(() => hook(leaf));
     }
+  }
+  /** A sparse gradient is kept as it is, or joins the one before in place; a dense one after it takes its place. */
+  private accumulateSparse(leaf: Tensor, g: Tensor): void {
+    const before = leaf._grad;
+    if (before === null) leaf._grad = this.createGraph ? g : escape(detach(g));
+    else if (this.createGraph || (before.layout.sparse && !g.layout.sparse)) leaf._grad = escape(sum(before, g));
+    else call(registry.get('add_.Tensor')!, [before, g, 1]);
   }
 }
 const hasNan = (t: Tensor): boolean => t.level === null && (t.dtype.is_complex ? complexes(t) : reals(t)).some(Number.isNaN);

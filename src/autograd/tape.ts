@@ -5,8 +5,8 @@ import { Tensor } from '../core/tensor.ts';
 import { execute } from '../dispatch/execute.ts';
 import { lookup, named, type Op, registry } from '../dispatch/operator.ts';
 import { call } from '../dispatch/call.ts';
-import { at, type Level, quietly, stage, state } from '../dispatch/state.ts';
-import { compositeName } from './names.ts';
+import { at, type Level, quietly, stage, state, withGrad } from '../dispatch/state.ts';
+import { compositeName, nodeName } from './names.ts';
 import { type Edge, type Node, Saved, sequence } from './node.ts';
 import { OpNode, ruleOf } from './rules.ts';
 import { chainOf, CopySlices, edgeOf, gradFn, requiresGrad, type ViewRecord, viewRecord } from './views.ts';
@@ -44,7 +44,7 @@ export function wrap(level: Level, value: Tensor): Tensor {
   r.value = value;
   return r;
 }
-const levelCall = (o: Op, args: unknown[]): unknown => (state.top ? state.top.handle(o, args) : tape(o, args, null));
+const levelCall = (o: Op, args: unknown[]): unknown => (state.top ? state.top.handle(o, args) : stage.tape(o, args, null));
 /** The same call without this tape: execution for the plain one, one level down otherwise. */
 function under(o: Op, args: unknown[], level: Level | null): unknown {
   if (level === null) return execute(o, args);
@@ -91,10 +91,17 @@ export function tape(o: Op, args: unknown[], level: Level | null): unknown {
       version: self.cell.version,
     } satisfies ViewRecord;
   }
-  if (!record || d.grad === 'none') return r;
+  if (record) recordResult(o, args, r, level);
+  return r;
+}
+stage.tape = tape;
+
+/** The node of a call that was carried out. */
+function recordResult(o: Op, args: readonly unknown[], r: unknown, level: Level | null): void {
+  if (o.decl.grad === 'none') return;
   const outs = Array.isArray(r) ? (r as Tensor[]) : [r as Tensor];
   const differentiable = outs.some((t) => isDifferentiable(t.layout.dtype));
-  if (!differentiable) return r;
+  if (!differentiable) return;
   const node = makeNode(o, args, outs, level, null);
   for (let i = 0; i < outs.length; i++) {
     const t = outs[i]!;
@@ -103,9 +110,28 @@ export function tape(o: Op, args: unknown[], level: Level | null): unknown {
       t._output_nr = i;
     }
   }
+}
+/** A call that something other than execution carries out, recorded with the operator's own rule. */
+export function recorded<R>(o: Op, args: readonly unknown[], body: () => R): R {
+  const record = needsGrad(o, args, null);
+  const r = withGrad(false, body);
+  if (record) recordResult(o, args, r, null);
   return r;
 }
-stage.tape = tape;
+/** A call carried out as other calls; what was recorded last has the operator's name. */
+export function asParts<R>(o: Op, args: readonly unknown[], body: () => R): R {
+  const first = sequence.next;
+  const r = quietly(body);
+  for (const t of Array.isArray(r) ? r : [r]) {
+    const node = t instanceof Tensor ? (t._node as Node | null) : null;
+    if (node instanceof OpNode && node.seq >= first)
+      node.title = nodeName(
+        o,
+        args.map((a) => (a instanceof Tensor ? a.layout : a)),
+      );
+  }
+  return r;
+}
 
 const compositeNames = new WeakMap<Op, ReturnType<typeof compositeName>>();
 /** Gives the last parts of a composite operator, recorded since `first`, the name of its node. */

@@ -5,6 +5,7 @@ import { type Element, elementReader } from './elements.ts';
 import { ValueError } from './errors.ts';
 import type { Complex } from './scalar.ts';
 import type { Shape } from './size.ts';
+import { entries, isCoo, partNames, partsOf, layoutOf } from './sparse.ts';
 import type { Tensor } from './tensor.ts';
 
 /** How tensors print; see torch.set_printoptions. */
@@ -172,11 +173,11 @@ function isUnderstood(dtype: DType): boolean {
   return dtype === usual || dtype === (usual === float64 ? complex128 : complex64) || dtype === int64 || dtype === bool;
 }
 
-function joinSuffixes(text: string, suffixes: readonly string[], indent: number): string {
+function joinSuffixes(text: string, suffixes: readonly string[], indent: number, newLine = false): string {
   let result = text;
   let column = text.length - text.lastIndexOf('\n') + 1;
-  for (const suffix of suffixes) {
-    if (column + suffix.length + 2 > options.linewidth) {
+  for (const [i, suffix] of suffixes.entries()) {
+    if ((newLine && i === 0) || column + suffix.length + 2 > options.linewidth) {
       result += `,\n${' '.repeat(indent)}${suffix}`;
       column = indent + suffix.length;
     } else {
@@ -200,6 +201,7 @@ export function plainText(t: Tensor, gradient: GradientNote): string {
   const { shape, dtype, device } = t.layout;
   const suffixes: string[] = [];
   let text = '...';
+  if (t.layout.sparse) return sparseText(t, gradientSuffixes(gradient));
   if (device.type !== 'cpu') suffixes.push(`device='${device}'`);
   if (device.type === 'meta' || t.layout.numel === 0) {
     // Without elements their number is not to be seen, nor whether they are integers.
@@ -211,9 +213,27 @@ export function plainText(t: Tensor, gradient: GradientNote): string {
     if (!isUnderstood(dtype)) suffixes.push(`dtype=${dtype}`);
     text = contents(t, prefix.length);
   }
-  if (gradient.grad_fn !== null) suffixes.push(`grad_fn=<${gradient.grad_fn}>`);
-  else if (gradient.requires_grad) suffixes.push('requires_grad=True');
-  return joinSuffixes(prefix + text, suffixes, prefix.length);
+  return joinSuffixes(prefix + text, [...suffixes, ...gradientSuffixes(gradient)], prefix.length);
+}
+const gradientSuffixes = ({ grad_fn, requires_grad }: GradientNote): string[] =>
+  grad_fn !== null ? [`grad_fn=<${grad_fn}>`] : requires_grad ? ['requires_grad=True'] : [];
+
+/** The text of a sparse tensor: that of its parts, its size and its layout. */
+function sparseText(t: Tensor, gradient: readonly string[]): string {
+  const prefix = 'tensor(';
+  const { kind } = layoutOf(t);
+  const { indices, values } = partsOf(t);
+  const { shape, dtype } = t.layout;
+  const part = (name: string, x: Tensor): string => {
+    const start = `${name}=tensor(`;
+    return `${start}${contents(x, prefix.length + start.length)}${x.layout.numel === 0 ? `, size=${tupleText(x.layout.shape)}` : ''})`;
+  };
+  const names = partNames(kind);
+  const parts = [...indices.map((x, i) => part(names[i]!, x)), part('values', values)];
+  const suffixes = [`size=${tupleText(shape)}`, `nnz=${entries(t)}`];
+  if (!isUnderstood(dtype)) suffixes.push(`dtype=${dtype}`);
+  suffixes.push(`layout=${kind}`, ...gradient);
+  return joinSuffixes(prefix + parts.join(`,\n${' '.repeat(prefix.length)}`), suffixes, prefix.length, isCoo(t));
 }
 
 /** A transform's level, as far as its text goes. */

@@ -22,3 +22,6 @@ export class TensorLayout extends Named {}
 export const strided = new TensorLayout('strided');
 export const sparse_coo = new TensorLayout('sparse_coo');
 export const sparse_csr = new TensorLayout('sparse_csr');
+export const sparse_csc = new TensorLayout('sparse_csc');
+export const sparse_bsr = new TensorLayout('sparse_bsr');
+export const sparse_bsc = new TensorLayout('sparse_bsc');

@@ -72,6 +72,10 @@ export class Layout implements TensorMeta {
       changes.neg ?? this.neg,
     );
   }
+  /** Whether the elements are not in memory but in the parts of a sparse tensor (sparse.ts). */
+  get sparse(): boolean {
+    return false;
+  }
   /** The text of `x.layout` in PyTorch, where it is the way of storing elements. */
   toString(): string {
     return 'torch.strided';

@@ -5,7 +5,7 @@ import type { Device } from '../core/device.ts';
 import type { TensorLayout, MemoryFormat } from '../core/formats.ts';
 import type { Generator } from '../core/generator.ts';
 import type { Tensor } from '../core/tensor.ts';
-import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, NegLogLikelihoodLogAlpha, LInfo, LUPivotsInfo, LUPivots, PLU, LDPivotsInfo, LDPivots, QR, ATau, EigenvaluesEigenvectors, USVh, USV, SignLogabsdet, SolutionClonedCoefficient, InverseInfo, UH, SolutionResidualsRankSingularValues, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue, OutputHnCn, GradGatesGradProductsGradHxGradCx } from '../surface/generated/return-types.ts';
+import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, NegLogLikelihoodLogAlpha, LInfo, LUPivotsInfo, LUPivots, PLU, LDPivotsInfo, LDPivots, QR, ATau, EigenvaluesEigenvectors, USVh, USV, SignLogabsdet, SolutionClonedCoefficient, InverseInfo, UH, SolutionResidualsRankSingularValues, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue, OutputHnCn, GradGatesGradProductsGradHxGradCx, OutputArg } from '../surface/generated/return-types.ts';
 import { lookup } from './operator.ts';
 
 /** Operators by schema name (a dot becomes $), for rules and engine code. */
@@ -1071,9 +1071,10 @@ export const F = {
   max_pool2d_with_indices_backward: lookup('max_pool2d_with_indices_backward') as unknown as (grad_output: Tensor, self: Tensor, kernel_size: number | readonly number[], stride: number | readonly number[], padding: number | readonly number[], dilation: number | readonly number[], ceil_mode: boolean, indices: Tensor) => Tensor,
   embedding: lookup('embedding') as unknown as (weight: Tensor, indices: Tensor, padding_idx?: number, scale_grad_by_freq?: boolean, sparse?: boolean) => Tensor,
   embedding_dense_backward: lookup('embedding_dense_backward') as unknown as (grad_output: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean) => Tensor,
+  embedding_sparse_backward: lookup('embedding_sparse_backward') as unknown as (grad: Tensor, indices: Tensor, num_weights: number, padding_idx: number, scale_grad_by_freq: boolean) => Tensor,
   embedding$functional: lookup('embedding.functional') as unknown as (input: Tensor, weight: Tensor, padding_idx?: number | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, sparse?: boolean) => Tensor,
   _embedding_bag: lookup('_embedding_bag') as unknown as (weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq?: boolean, mode?: number, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number) => OutputOffset2bagBagSizeMaximumIndices,
-  _embedding_bag_backward: lookup('_embedding_bag_backward') as unknown as (grad: Tensor, indices: Tensor, offset2bag: Tensor, bag_size: Tensor, maximum_indices: Tensor, num_weights: number, scale_grad_by_freq: boolean, mode: number, per_sample_weights: Tensor | null, padding_idx?: number) => Tensor,
+  _embedding_bag_backward: lookup('_embedding_bag_backward') as unknown as (grad: Tensor, indices: Tensor, offset2bag: Tensor, bag_size: Tensor, maximum_indices: Tensor, num_weights: number, scale_grad_by_freq: boolean, mode: number, per_sample_weights: Tensor | null, padding_idx?: number, sparse?: boolean) => Tensor,
   _embedding_bag_per_sample_weights_backward: lookup('_embedding_bag_per_sample_weights_backward') as unknown as (grad: Tensor, weight: Tensor, indices: Tensor, offset2bag: Tensor, padding_idx?: number) => Tensor,
   embedding_bag: lookup('embedding_bag') as unknown as (weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq?: boolean, mode?: number, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number | null) => OutputOffset2bagBagSizeMaximumIndices,
   embedding_bag$functional: lookup('embedding_bag.functional') as unknown as (input: Tensor, weight: Tensor, offsets?: Tensor | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, mode?: string, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number | null) => Tensor,
@@ -1182,4 +1183,35 @@ export const F = {
   affine_grid_generator: lookup('affine_grid_generator') as unknown as (theta: Tensor, size: readonly number[], align_corners: boolean) => Tensor,
   affine_grid_generator_backward: lookup('affine_grid_generator_backward') as unknown as (grad: Tensor, size: readonly number[], align_corners: boolean) => Tensor,
   affine_grid: lookup('affine_grid') as unknown as (theta: Tensor, size: readonly number[], align_corners?: boolean | null) => Tensor,
+  _sparse_values: lookup('_sparse_values') as unknown as (self: Tensor) => Tensor,
+  _sparse_like: lookup('_sparse_like') as unknown as (self: Tensor, values: Tensor) => Tensor,
+  _sparse_coo_tensor_with_dims_and_tensors: lookup('_sparse_coo_tensor_with_dims_and_tensors') as unknown as (sparse_dim: number, dense_dim: number, size: readonly number[], indices: Tensor, values: Tensor, is_coalesced?: boolean | null) => Tensor,
+  _sparse_compressed_tensor_with_dims: lookup('_sparse_compressed_tensor_with_dims') as unknown as (compressed_indices: Tensor, plain_indices: Tensor, values: Tensor, size: readonly number[], layout: TensorLayout) => Tensor,
+  values: lookup('values') as unknown as (self: Tensor) => Tensor,
+  indices: lookup('indices') as unknown as (self: Tensor) => Tensor,
+  coalesce: lookup('coalesce') as unknown as (self: Tensor) => Tensor,
+  _coalesce: lookup('_coalesce') as unknown as (self: Tensor) => Tensor,
+  to_dense: lookup('to_dense') as unknown as (self: Tensor, dtype?: DType | null, masked_grad?: boolean | null) => Tensor,
+  _to_dense: lookup('_to_dense') as unknown as (self: Tensor, dtype?: DType | null, masked_grad?: boolean | null) => Tensor,
+  sparse_mask: lookup('sparse_mask') as unknown as (self: Tensor, mask: Tensor) => Tensor,
+  _dense_to_sparse: lookup('_dense_to_sparse') as unknown as (self: Tensor, sparse_dim: number) => Tensor,
+  to_sparse: lookup('to_sparse') as unknown as (self: Tensor, layout?: TensorLayout | null, blocksize?: readonly number[] | null, dense_dim?: number | null) => Tensor,
+  to_sparse$sparse_dim: lookup('to_sparse.sparse_dim') as unknown as (self: Tensor, sparse_dim: number) => Tensor,
+  to_sparse_csr: lookup('to_sparse_csr') as unknown as (self: Tensor, dense_dim?: number | null) => Tensor,
+  to_sparse_csc: lookup('to_sparse_csc') as unknown as (self: Tensor, dense_dim?: number | null) => Tensor,
+  _sparse_sum: lookup('_sparse_sum') as unknown as (self: Tensor, dim?: number | readonly number[] | null, dtype?: DType | null) => Tensor,
+  _sparse_sum_: lookup('_sparse_sum_') as unknown as (self: Tensor, dim?: number | readonly number[] | null, dtype?: DType | null) => Tensor,
+  _sparse_dense_mm: lookup('_sparse_dense_mm') as unknown as (indices: Tensor, values: Tensor, mat2: Tensor, rows: number) => Tensor,
+  _sparse_rows_dot: lookup('_sparse_rows_dot') as unknown as (indices: Tensor, a: Tensor, b: Tensor) => Tensor,
+  _sparse_mm: lookup('_sparse_mm') as unknown as (sparse: Tensor, dense: Tensor) => Tensor,
+  _sparse_addmm: lookup('_sparse_addmm') as unknown as (self: Tensor, mat1: Tensor, mat2: Tensor, beta?: Scalar, alpha?: Scalar) => Tensor,
+  _sparse_addmm_: lookup('_sparse_addmm_') as unknown as (self: Tensor, mat1: Tensor, mat2: Tensor, beta?: Scalar, alpha?: Scalar) => Tensor,
+  sparse_sampled_addmm: lookup('sparse_sampled_addmm') as unknown as (self: Tensor, mat1: Tensor, mat2: Tensor, beta?: Scalar, alpha?: Scalar) => Tensor,
+  sparse_sampled_addmm_: lookup('sparse_sampled_addmm_') as unknown as (self: Tensor, mat1: Tensor, mat2: Tensor, beta?: Scalar, alpha?: Scalar) => Tensor,
+  _sparse_mm_extreme: lookup('_sparse_mm_extreme') as unknown as (indices: Tensor, values: Tensor, mat2: Tensor, rows: number, largest: boolean) => OutputArg,
+  _sparse_mm$reduce: lookup('_sparse_mm.reduce') as unknown as (sparse: Tensor, dense: Tensor, reduce: string) => Tensor,
+  _sparse_softmax: lookup('_sparse_softmax') as unknown as (self: Tensor, dim: number, dtype?: DType | null) => Tensor,
+  _sparse_softmax_: lookup('_sparse_softmax_') as unknown as (self: Tensor, dim: number, dtype?: DType | null) => Tensor,
+  _sparse_log_softmax: lookup('_sparse_log_softmax') as unknown as (self: Tensor, dim: number, dtype?: DType | null) => Tensor,
+  _sparse_log_softmax_: lookup('_sparse_log_softmax_') as unknown as (self: Tensor, dim: number, dtype?: DType | null) => Tensor,
 };

@@ -70,6 +70,8 @@ export interface OpDecl<S extends string = string> {
   scatter?: { readonly produce: (args: Args<S> & { readonly src: Tensor }) => Tensor; readonly grad: (g: Tensor, args: Args<S>) => Tensor };
   /** Jointly linear in its tensors: forward mode applies the operator to the tangents. */
   linear?: boolean;
+  /** Takes sparse tensors itself. What other operators do with them is in src/ops/sparse*.ts. */
+  sparse?: boolean;
   batch?: 'leading' | BatchRule<S>;
   roles?: { [P in keyof Args<S>]?: Role };
   /** The result dtype of a formula. default: the promoted one; real: its real counterpart; float_real: that of int_to_float. */
@@ -80,6 +82,8 @@ export interface OpDecl<S extends string = string> {
   decides?: boolean;
   /** Argument checks of a formula: throws PyTorch's error. */
   check?: (args: Args<S>) => void;
+  /** The same, where the answer follows from dtypes alone: it is not asked again for floating tensors of one dtype. */
+  checkTypes?: (args: Args<S>) => void;
   /** Tensor parameters that also take a number. Of a formula, if absent: all. */
   numbers?: readonly (keyof Args<S>)[];
   /** Dtype categories, or dtypes, in which a formula does not compute. */

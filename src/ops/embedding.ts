@@ -38,8 +38,10 @@ op('embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad
     for (const [i, row] of at.entries()) (to as Float64Array).set((data as Float64Array).subarray(row * n, (row + 1) * n), i * n);
   },
   grad: {
-    weight: uses('indices', (g, { indices, weight, padding_idx, scale_grad_by_freq }) =>
-      F.embedding_dense_backward(g, indices, weight.shape[0]!, padding_idx, scale_grad_by_freq),
+    weight: uses('indices', (g, { indices, weight, padding_idx, scale_grad_by_freq, sparse }) =>
+      sparse
+        ? F.embedding_sparse_backward(g, indices, weight.shape[0]!, padding_idx, scale_grad_by_freq)
+        : F.embedding_dense_backward(g, indices, weight.shape[0]!, padding_idx, scale_grad_by_freq),
     ),
   },
   batch: (run, { weight, indices }, batched, n) => {
@@ -83,11 +85,28 @@ op('embedding_dense_backward(Tensor grad_output, Tensor indices, int num_weights
   },
   surface: ['function'],
 });
+op('embedding_sparse_backward(Tensor grad, Tensor indices, int num_weights, int padding_idx, bool scale_grad_by_freq) -> Tensor', {
+  doc: 'The gradient of embedding as a sparse tensor: one entry for each use of a row.',
+  decompose: ({ grad, indices, num_weights, padding_idx, scale_grad_by_freq }) => {
+    if (scale_grad_by_freq) throw new RuntimeError('embedding_backward: scale_grad_by_freq not supported with sparse gradients');
+    const width = grad.layout.shape[grad.ndim - 1]!;
+    let at = F._to_copy(indices.reshape([1, -1]), int64);
+    let rows = grad.reshape([indices.layout.numel, width]);
+    if (padding_idx >= 0) {
+      const kept = at.select(0, 0).ne(padding_idx).nonzero().select(1, 0);
+      at = at.index_select(1, kept);
+      rows = rows.index_select(0, kept);
+    }
+    return F._sparse_coo_tensor_with_dims_and_tensors(1, 1, [num_weights, width], at, rows);
+  },
+  surface: [],
+  inplace: false,
+});
 op(
   'embedding.functional(Tensor input, Tensor weight, int? padding_idx=None, float? max_norm=None, float norm_type=2., bool scale_grad_by_freq=False, bool sparse=False) -> Tensor',
   {
     doc: 'The rows of weight that input names.',
-    decompose: ({ input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq }) => {
+    decompose: ({ input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse }) => {
       const rows = weight.layout.shape[0]!;
       let pad = -1;
       if (padding_idx !== null) {
@@ -95,7 +114,7 @@ op(
         pad = padding_idx < 0 ? padding_idx + rows : padding_idx;
       }
       if (max_norm !== null) renormalise(weight, input, max_norm, norm_type);
-      return F.embedding(weight, input, pad, scale_grad_by_freq);
+      return F.embedding(weight, input, pad, scale_grad_by_freq, sparse);
     },
     integers: ['input'],
     surface: ['nn.functional'],
@@ -187,6 +206,7 @@ op(
             a.mode,
             a.per_sample_weights,
             a.padding_idx,
+            a.sparse,
           )
         : null,
       per_sample_weights: needs.per_sample_weights
@@ -202,7 +222,7 @@ op(
 const ofBags = (g: Tensor, bag: Tensor): Tensor =>
   g.layout.shape[0] === 0 ? F.zeros([bag.layout.numel, g.layout.shape[1]!], g.dtype, null, g.device) : g.index_select(0, bag);
 op(
-  '_embedding_bag_backward(Tensor grad, Tensor indices, Tensor offset2bag, Tensor bag_size, Tensor maximum_indices, int num_weights, bool scale_grad_by_freq, int mode, Tensor? per_sample_weights, int padding_idx=-1) -> Tensor',
+  '_embedding_bag_backward(Tensor grad, Tensor indices, Tensor offset2bag, Tensor bag_size, Tensor maximum_indices, int num_weights, bool scale_grad_by_freq, int mode, Tensor? per_sample_weights, int padding_idx=-1, bool sparse=False) -> Tensor',
   {
     doc: 'The gradient of embedding_bag with respect to the table.',
     decompose: ({
@@ -216,6 +236,7 @@ op(
       mode,
       per_sample_weights,
       padding_idx,
+      sparse,
     }) => {
       if (mode === MAX) {
         const given = grad.masked_fill(bag_size.eq(0).unsqueeze(1), 0);
@@ -226,7 +247,8 @@ op(
         );
       }
       const each = ofBags(mode === MEAN ? grad.div(bag_size.clamp_min(1).unsqueeze(1)) : grad, offset2bag);
-      return F.embedding_dense_backward(
+      const backward = sparse ? F.embedding_sparse_backward : F.embedding_dense_backward;
+      return backward(
         per_sample_weights ? each.mul(per_sample_weights.unsqueeze(1)) : each,
         indices,
         num_weights,

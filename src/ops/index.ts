@@ -57,3 +57,6 @@ import './resample.ts';
 import './rearrange.ts';
 import './gradient.ts';
 import './grid_sample.ts';
+import './sparse.ts';
+import './sparse_arithmetic.ts';
+import './sparse_matmul.ts';

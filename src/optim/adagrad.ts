@@ -1,9 +1,11 @@
 // Adagrad; see https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html.
+import { RuntimeError } from '../core/errors.ts';
 import { Complex } from '../core/scalar.ts';
 import type { Tensor } from '../core/tensor.ts';
 import type { Arguments } from '../nn/simple.ts';
 import type { Expr } from '../pointwise/expr.ts';
 import * as torch from '../surface/generated/torch.ts';
+import { sparse_coo_tensor } from '../surface/sparse.ts';
 import {
   bindSettings,
   type CommonSettings,
@@ -34,6 +36,17 @@ const rule = new Rule((t: Tensors, n: Numbers, o: { maximize: boolean; decays: b
   const sum = fma(g, g, t.sum);
   return { sum, param: addcdiv(t.param, g, sum.sqrt().add(n.eps), n.rate) };
 }, 'optim_adagrad');
+
+/** Only the rows with a gradient change. */
+function sparseStep(param: Tensor, state: ParamState, rate: number, { maximize, eps }: ParamGroup<AdagradSettings>): void {
+  const grad = (maximize ? param._grad!.neg() : param._grad!).coalesce();
+  const values = grad._values();
+  if (values.numel() === 0) return;
+  const made = (v: Tensor): Tensor => sparse_coo_tensor(grad._indices(), v, grad.shape, { is_coalesced: true });
+  const sum = (state.sum as Tensor).add_(made(values.pow(2)));
+  const root = sum.sparse_mask(grad)._values().sqrt().add(eps);
+  param.add_(made(values.div(root)), { alpha: rate });
+}
 
 /** Steps divided by the root of the sum of all squared gradients; Duchi et al. 2011. */
 export class Adagrad extends Optimizer<AdagradSettings> {
@@ -83,8 +96,13 @@ export class Adagrad extends Optimizer<AdagradSettings> {
     const { lr_decay, weight_decay, eps, maximize, differentiable } = group;
     const lr = numberOf(group.lr);
     const numbersAt = perStep((step) => ({ weight_decay, eps, rate: -(lr / (1 + (step - 1) * lr_decay)) }));
-    const entries = params.map((param) => {
+    const entries = params.flatMap((param) => {
       const state = this.stateAt(param);
+      if (param._grad!.layout.sparse) {
+        if (weight_decay !== 0) throw new RuntimeError('weight_decay option is not compatible with sparse gradients');
+        sparseStep(param, state, numbersAt(countStep(state)).rate, group);
+        return [];
+      }
       return { tensors: { param, grad: param._grad!, sum: state.sum as Tensor }, numbers: numbersAt(countStep(state)) };
     });
     rule.step({ maximize, decays: weight_decay !== 0, differentiable }, entries);

@@ -92,7 +92,7 @@ export class Adam extends Optimizer<AdamSettings> {
   protected override update(group: ParamGroup<AdamSettings>, params: readonly Tensor[]): void {
     const { eps, weight_decay, amsgrad, maximize, differentiable, decoupled_weight_decay: decoupled } = group;
     const [lr, beta1, beta2] = [numberOf(group.lr), ...group.betas.map(numberOf)] as [number, number, number];
-    rejectSparse('Adam', params);
+    rejectSparse('Adam', params, ', please consider SparseAdam instead');
     const numbersAt = perStep((step) => ({
       weight_decay,
       shrink: 1 - lr * weight_decay,

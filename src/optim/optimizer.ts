@@ -374,8 +374,8 @@ export function checkImplementation(s: { fused?: boolean | null; foreach: boolea
   if (s.foreach) throw new RuntimeError('`fused` and `foreach` cannot be `True` together.');
 }
 /** @throws RuntimeError for gradients that the optimizer cannot use. */
-export function rejectSparse(name: string, params: readonly Tensor[]): void {
-  for (const p of params) if (p._grad!.is_sparse) throw new RuntimeError(`${name} does not support sparse gradients`);
+export function rejectSparse(name: string, params: readonly Tensor[], advice = ''): void {
+  for (const p of params) if (p._grad!.is_sparse) throw new RuntimeError(`${name} does not support sparse gradients${advice}`);
 }
 
 // ---------------------------------------------------------------- state

@@ -13,6 +13,7 @@ import {
   Optimizer,
   type ParamGroup,
   type Params,
+  rejectSparse,
 } from './optimizer.ts';
 import { fma, gradient, Rule } from './rule.ts';
 
@@ -64,7 +65,10 @@ export class SGD extends Optimizer<SGDSettings> {
   protected override update(group: ParamGroup<SGDSettings>, params: readonly Tensor[]): void {
     const { momentum, dampening, nesterov, maximize, differentiable } = group;
     const [rate, weight_decay] = [-numberOf(group.lr), numberOf(group.weight_decay)];
-    const entries = params.map((param) => {
+    const isSparse = (p: Tensor): boolean => p._grad!.layout.sparse;
+    if (group.fused) rejectSparse('`_fused_sgd`', params);
+    for (const param of params) if (isSparse(param)) this.sparseStep(group, param, rate, weight_decay);
+    const entries = (params.some(isSparse) ? params.filter((p) => !isSparse(p)) : params).map((param) => {
       const tensors = { param, grad: param._grad!, buffer: null };
       if (momentum === 0) return { tensors, numbers: { weight_decay, momentum, fresh: 1, rate } };
       const state = this.stateOf(param, () => ({}));
@@ -77,5 +81,19 @@ export class SGD extends Optimizer<SGDSettings> {
       };
     });
     rule.step({ maximize, decays: weight_decay !== 0, nesterov, differentiable }, entries);
+  }
+  /** A gradient of rows changes those rows only; its momentum is sparse as well. */
+  private sparseStep(group: ParamGroup<SGDSettings>, param: Tensor, rate: number, weight_decay: number): void {
+    const { momentum, dampening, nesterov, maximize } = group;
+    let grad = maximize ? param._grad!.neg() : param._grad!;
+    if (weight_decay !== 0) grad = grad.add(param, { alpha: weight_decay });
+    if (momentum !== 0) {
+      const state = this.stateOf(param, () => ({}));
+      const buffer = state.momentum_buffer as Tensor | undefined;
+      const now = buffer ? buffer.mul_(momentum).add_(grad, { alpha: 1 - dampening }) : grad.detach().clone();
+      state.momentum_buffer = now;
+      grad = nesterov ? grad.add(now, { alpha: momentum }) : now;
+    }
+    param.add_(grad, { alpha: rate });
   }
 }

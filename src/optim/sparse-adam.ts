@@ -11,14 +11,6 @@ export interface SparseAdamSettings {
   eps: number;
   maximize: boolean;
 }
-/** What is used of a sparse gradient. */
-interface Sparse {
-  coalesce(): Sparse;
-  neg(): Sparse;
-  _indices(): Tensor;
-  _values(): Tensor;
-}
-
 /** Adam for sparse gradients of dense parameters: only the moments and parameters with a gradient change. */
 export class SparseAdam extends Optimizer<SparseAdamSettings> {
   static override readonly __name__: string = 'SparseAdam';
@@ -52,7 +44,7 @@ export class SparseAdam extends Optimizer<SparseAdamSettings> {
       const state = this.stateOf(param, () => ({ step: 0, exp_avg: torch.zeros_like(param), exp_avg_sq: torch.zeros_like(param) }));
       const step = Number(state.step) + 1;
       state.step = step;
-      const sparse = param._grad! as unknown as Sparse;
+      const sparse = param._grad!;
       const grad = (group.maximize ? sparse.neg() : sparse).coalesce();
       const values = grad._values();
       if (values.numel() === 0) continue;

@@ -9,6 +9,7 @@ import { METHOD_NAMES } from './generated/method-names.ts';
 import type {} from './generated/methods.ts';
 import './layout-members.ts';
 import './members.ts';
+import './sparse.ts';
 
 selectBackend(environment('FLAMBEAU_BACKEND'), registry);
 

@@ -3,12 +3,13 @@ import { backward as runBackward } from '../autograd/engine.ts';
 import { escape, type Node, type RemovableHandle, type TensorHook } from '../autograd/node.ts';
 import { accumulatorOf, edgeOf, gradFn, registerHook, requiresGrad, viewRecord } from '../autograd/views.ts';
 import { complexes, integers, reals } from '../backend/reference/arrays.ts';
-import { Category, type DType, isDifferentiable, } from '../core/dtype.ts';
+import { Category, type DType, isDifferentiable } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { formatTensor } from '../core/format.ts';
 import { Complex, type Scalar } from '../core/scalar.ts';
 import { wrapDim } from '../core/shape.ts';
 import type { Size } from '../core/size.ts';
+import { isCoo } from '../core/sparse.ts';
 import { Tensor } from '../core/tensor.ts';
 import type { Level } from '../dispatch/state.ts';
 import { type Index, at, setAt } from './index-syntax.ts';
@@ -139,7 +140,7 @@ getter(
 );
 getter('_base', (t) => viewRecord(t)?.base ?? null);
 getter('is_cuda', () => false);
-getter('is_sparse', () => false);
+getter('is_sparse', isCoo);
 getter('itemsize', (t) => t.dtype.itemsize);
 getter('nbytes', (t) => t.layout.numel * t.dtype.itemsize);
 getter('names', (t) => t.layout.shape.map(() => null));
@@ -298,6 +299,7 @@ function readable(t: Tensor): Tensor {
     );
   }
   if (t.device.type === 'meta') throw new RuntimeError('Tensor.item() cannot be called on meta tensors');
+  if (t.layout.sparse) throw new RuntimeError("Cannot access data pointer of Tensor that doesn't have storage");
   return t;
 }
 function scalars(t: Tensor): (number | bigint | boolean | Complex)[] {

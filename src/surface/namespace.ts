@@ -4,7 +4,18 @@ export { enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 export * from '../core/dtype.ts';
 export { Device, device } from '../core/device.ts';
 export * from '../core/errors.ts';
-export { channels_last, channels_last_3d, contiguous_format, preserve_format, sparse_coo, sparse_csr, strided } from '../core/formats.ts';
+export {
+  channels_last,
+  channels_last_3d,
+  contiguous_format,
+  preserve_format,
+  sparse_bsc,
+  sparse_bsr,
+  sparse_coo,
+  sparse_csc,
+  sparse_csr,
+  strided,
+} from '../core/formats.ts';
 export { Complex, FloatScalar, scalar } from '../core/scalar.ts';
 export { Size } from '../core/size.ts';
 export { intercept } from '../dispatch/state.ts';
@@ -40,3 +51,5 @@ export { broadcast_shapes } from '../ops/shape.ts';
 export { resize_as_ } from './layout-members.ts';
 export { is_complex, is_conj, is_floating_point, is_inference, is_neg, is_signed, numel, result_type } from './queries.ts';
 export * as signal from './signal.ts';
+export * as sparse from './sparse-namespace.ts';
+export { sparse_compressed_tensor, sparse_coo_tensor, sparse_csc_tensor, sparse_csr_tensor, type SparseOptions } from './sparse.ts';

@@ -66,6 +66,10 @@ function checkDtype(o: Op, out: Tensor, result: Tensor): void {
   if (o.decl.castsOut === false && result.dtype !== out.dtype) throw wrongDtype(out, result);
 }
 function assign(out: Tensor, result: Tensor): void {
+  if (out.layout.sparse) {
+    out.copy_(result);
+    return;
+  }
   checkWritable(out);
   if (!sameShape(out.layout.shape, result.layout.shape)) resizeTo(out, result.layout);
   copyInto(out, result);

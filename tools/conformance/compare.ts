@@ -1,7 +1,7 @@
 // Comparison of results with expected JSON values: PyTorch's tolerances for numbers, everything else exactly.
 import type { PyComplex } from '../python/values.ts';
 import { contiguousStride, elements, type Values } from './array.ts';
-import type { Library, Tensor } from './library.ts';
+import { type Library, SPARSE_PARTS, type Tensor } from './library.ts';
 import { floatOf, isTensorNode, type Json, type JsonObject, type TensorFile } from './values.ts';
 
 export interface Tolerance {
@@ -157,17 +157,10 @@ export class Comparison {
   }
 
   private sparse(expected: JsonObject, actual: Tensor, where: string): void {
-    const names: Readonly<Record<string, readonly string[]>> = {
-      sparse_coo: ['_indices', '_values'],
-      sparse_csr: ['crow_indices', 'col_indices', 'values'],
-      sparse_csc: ['ccol_indices', 'row_indices', 'values'],
-      sparse_bsr: ['crow_indices', 'col_indices', 'values'],
-      sparse_bsc: ['ccol_indices', 'row_indices', 'values'],
-    };
     this.same(String((actual as unknown as { layout: unknown }).layout), `torch.${String(expected.sparse)}`, `${where}.layout`);
     this.list(expected.size as readonly Json[], [...actual.shape], `${where}.shape`);
     const parts = expected.parts as readonly JsonObject[];
-    for (const [i, name] of (names[String(expected.sparse)] ?? []).entries())
+    for (const [i, name] of (SPARSE_PARTS[String(expected.sparse)] ?? []).entries())
       this.tensor(parts[i]!, this.library.method(actual, name), `${where}.${name}`);
   }
 

@@ -15,6 +15,15 @@ export type Callable = (...args: unknown[]) => unknown;
 export type Constructor = new (...args: unknown[]) => object;
 type Namespace = Readonly<Record<string, unknown>>;
 
+/** The methods that give the parts of a sparse tensor, by layout. */
+export const SPARSE_PARTS: Readonly<Record<string, readonly string[]>> = {
+  sparse_coo: ['_indices', '_values'],
+  sparse_csr: ['crow_indices', 'col_indices', 'values'],
+  sparse_csc: ['ccol_indices', 'row_indices', 'values'],
+  sparse_bsr: ['crow_indices', 'col_indices', 'values'],
+  sparse_bsc: ['ccol_indices', 'row_indices', 'values'],
+};
+
 export class Library {
   constructor(readonly torch: Namespace) {}
 
@@ -60,9 +69,16 @@ export class Library {
 
   /** The row-major bytes of a tensor as it lies in memory, without pending conjugation or negation. */
   bytes(tensor: Tensor): Uint8Array {
+    if (/sparse/.test(String(tensor.layout))) return Buffer.concat(this.parts(tensor).map((part) => this.bytes(part)));
     const size = itemSize(tensor.dtype.name);
     if (tensor.shape.includes(0)) return new Uint8Array(0);
     return gather(this.memory(tensor), size, tensor.shape, tensor.layout.stride, tensor.layout.offset);
+  }
+
+  /** The parts of a sparse tensor. */
+  parts(tensor: Tensor): Tensor[] {
+    const parts = SPARSE_PARTS[String(tensor.layout).replace('torch.', '')];
+    return (parts ?? []).map((name) => this.method<Tensor>(tensor, name));
   }
 
   /** The numbers of a tensor. */

@@ -499,4 +499,12 @@ export const METHOD_NAMES: readonly string[] = [
   'pinverse',
   'stft',
   'istft',
+  'values',
+  'indices',
+  'coalesce',
+  'to_dense',
+  'sparse_mask',
+  'to_sparse',
+  'to_sparse_csr',
+  'to_sparse_csc',
 ];

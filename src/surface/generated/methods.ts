@@ -786,5 +786,18 @@ declare module '../../core/tensor.js' {
     stft(n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, pad_mode?: string, normalized?: boolean, onesided?: boolean | null, return_complex?: boolean | null, align_to_window?: boolean | null): Tensor;
     istft(options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean }): Tensor;
     istft(n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean): Tensor;
+    values(): Tensor;
+    indices(): Tensor;
+    coalesce(): Tensor;
+    to_dense(options: { dtype?: DType | null; masked_grad?: boolean | null }): Tensor;
+    to_dense(dtype?: DType | null, options?: { masked_grad?: boolean | null }): Tensor;
+    sparse_mask(mask: Tensor): Tensor;
+    to_sparse(options?: { layout?: TensorLayout | null; blocksize?: readonly number[] | null; dense_dim?: number | null }): Tensor;
+    to_sparse(options: { sparse_dim: number }): Tensor;
+    to_sparse(sparse_dim: number): Tensor;
+    to_sparse_csr(options: { dense_dim?: number | null }): Tensor;
+    to_sparse_csr(dense_dim?: number | null): Tensor;
+    to_sparse_csc(options: { dense_dim?: number | null }): Tensor;
+    to_sparse_csc(dense_dim?: number | null): Tensor;
   }
 }

@@ -185,3 +185,9 @@ export interface GradGatesGradProductsGradHxGradCx extends Results {
   readonly 3: Tensor;
   readonly grad_cx: Tensor;
 }
+export interface OutputArg extends Results {
+  readonly 0: Tensor;
+  readonly output: Tensor;
+  readonly 1: Tensor;
+  readonly arg: Tensor;
+}

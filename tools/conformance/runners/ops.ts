@@ -7,7 +7,7 @@ import { Comparison, checkLayout, exactly, Mismatch, type Overrides, show, type 
 import type { Folder } from '../data.ts';
 import type { Library, Tensor } from '../library.ts';
 import { resolve, spreadIndex } from '../resolve.ts';
-import { Decoder, flatten, type Json, type JsonObject, runProgram, type TensorFile, tensorNodes } from '../values.ts';
+import { Decoder, flatten, isTensorNode, type Json, type JsonObject, runProgram, type TensorFile, tensorNodes } from '../values.ts';
 
 interface Operator {
   readonly name: string;
@@ -48,7 +48,7 @@ export function* runOps(library: Library, folder: Folder, { only, strict }: RunO
 }
 
 /** The namespace of an operator: torch, Tensor, nn.functional, linalg, … */
-function familyOf({ path, name }: Operator): string {
+export function familyOf({ path, name }: Pick<Operator, 'path' | 'name'>): string {
   const names = (path ?? `torch.${name}`).replace(/^torch\.(?=.*\.)/, '').split('.');
   return names[0] === 'ops' ? 'ops.aten' : names.slice(0, -1).join('.');
 }
@@ -285,8 +285,12 @@ class OperatorCase {
     const { library, data } = this;
     const { args, kwargs } = this.arguments(false);
     const nodes = tensorNodes(data.out);
-    const outs = nodes.map((node) => library.tensor(this.file.stored(node).dtype, [0], new Uint8Array(0)));
-    const single = typeof data.out === 'object' && data.out !== null && 't' in (data.out as JsonObject);
+    const outs = nodes.map((node) =>
+      'sparse' in node
+        ? library.call<Tensor>('zeros_like', new Decoder(library, this.file, { grad: false }).decode(node))
+        : library.tensor(this.file.stored(node).dtype, [0], new Uint8Array(0)),
+    );
+    const single = isTensorNode(data.out);
     this.reseed();
     const result = this.invoke(
       this.target(this.operator.path),
