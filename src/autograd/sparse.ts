@@ -1,5 +1,5 @@
 // Operators on sparse tensors. From the first sparse tensor on, `route` stands before the plain tape and looks at the arguments of
-// every call; until then the call path does not know of it. See docs/decisions/005-sparse-tensors.md.
+// every call; until then the call path does not know of it. See docs/decisions/006-sparse-tensors.md.
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { firstSparse, isCoo, partsOf, sparseTensor, layoutOf } from '../core/sparse.ts';
 import { Tensor } from '../core/tensor.ts';

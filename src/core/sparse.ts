@@ -1,4 +1,4 @@
-// Sparse tensors: a layout that says so, and a storage that holds parts instead of memory. See docs/decisions/005-sparse-tensors.md.
+// Sparse tensors: a layout that says so, and a storage that holds parts instead of memory. See docs/decisions/006-sparse-tensors.md.
 import { RuntimeError } from './errors.ts';
 import { sparse_coo, sparse_csc, sparse_csr, type TensorLayout } from './formats.ts';
 import { Layout } from './layout.ts';
