@@ -6,6 +6,7 @@
 #include <alloca.h>
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <utility>
 #include "convert.hpp"
 #include "parallel.hpp"
@@ -554,6 +555,102 @@ KERNEL(pointwise) {
   int64_t tiles = p.row_tiles * p.column_tiles;
   for (int d = 0; d < p.ndim - 2; d++) tiles *= p.size[d];
   return run_all(p, count, tiles);
+}
+
+// Small tensors spend their time on the plan, so plans of the layout that most calls have are kept: contiguous operands of one dtype and shape.
+struct FlatPlan {
+  static constexpr int INSTRUCTIONS = 64;
+  Instruction code[INSTRUCTIONS];
+  int64_t constants[INSTRUCTIONS];
+  int constant_count, dtype;
+  uint32_t scalars, aliases;  // a bit for each input: it is a number; it starts where the output starts
+  Program p;
+
+  bool serves(const Instruction* other, const int64_t* values, int instructions, int type, uint32_t numbers, uint32_t same) const {
+    return dtype == type && scalars == numbers && aliases == same && p.instructions == instructions &&
+           std::memcmp(code, other, sizeof(Instruction) * instructions) == 0 && std::memcmp(constants, values, 8 * constant_count) == 0;
+  }
+};
+
+// Slots: address of the code, number of instructions, number of registers, address of the constants; dtype; number of elements; address of the output; number of inputs and for
+// each: 1 and a number, or 0 and an address.
+KERNEL(pointwise_flat) {
+  constexpr int PLANS = 64;
+  static thread_local FlatPlan* plans[PLANS];
+  const Instruction* code = in.pointer<const Instruction>();
+  const int instructions = static_cast<int>(in.integer()), registers = static_cast<int>(in.integer());
+  const int64_t* constants = in.pointer<const int64_t>();
+  const int dtype = static_cast<int>(in.integer());
+  const int64_t count = in.integer();
+  char* output = in.pointer<char>();
+  const int inputs = static_cast<int>(in.integer());
+  if (inputs >= MAX_OPERANDS || instructions > FlatPlan::INSTRUCTIONS || registers > MAX_REGISTERS) return DECLINED;
+
+  uint32_t scalars = 0, aliases = 0;
+  char* address[MAX_OPERANDS];
+  double number[MAX_OPERANDS];
+  for (int k = 0; k < inputs; k++) {
+    if (in.flag()) {
+      scalars |= 1u << k;
+      number[k] = in.real();
+    } else {
+      address[k] = in.pointer<char>();
+      if (address[k] == output) aliases |= 1u << k;
+    }
+  }
+
+  FlatPlan*& plan = plans[((reinterpret_cast<uintptr_t>(code) >> 5) ^ static_cast<uintptr_t>(dtype) ^ scalars) % PLANS];
+  const bool known = plan && plan->serves(code, constants, instructions, dtype, scalars, aliases);
+  if (!known) {
+    if (!plan) plan = static_cast<FlatPlan*>(std::malloc(sizeof(FlatPlan)));
+    if (!plan) return OUT_OF_MEMORY;
+    plan->dtype = -1;  // serves nothing until it is complete
+    std::memcpy(plan->code, code, sizeof(Instruction) * instructions);
+    plan->constant_count = 0;
+    for (int k = 0; k < instructions; k++) plan->constant_count += code[k].primitive == Primitive::constant;
+    std::memcpy(plan->constants, constants, 8 * plan->constant_count);
+    plan->scalars = scalars;
+    plan->aliases = aliases;
+  }
+  Program& p = plan->p;
+  for (int k = 0; k < inputs; k++) {
+    if (scalars >> k & 1)
+      std::memcpy(&p.operand[k].stride[0], &number[k], 8);
+    else
+      p.operand[k].data = address[k];
+  }
+  p.operand[inputs].data = output;
+  p.ndim = 2;
+  p.size[0] = 1;
+  p.size[1] = count;
+  if (!known) {
+    p.code = plan->code;
+    p.instructions = instructions;
+    p.registers = registers;
+    p.pinned = 0;
+    p.inputs = inputs;
+    p.operands = inputs + 1;
+    for (int k = 0; k <= inputs; k++) {
+      const bool scalar = k < inputs && (scalars >> k & 1);
+      p.operand[k].dtype = scalar ? SCALAR_DOUBLE : dtype;
+      if (scalar) continue;
+      p.operand[k].stride[0] = 0;
+      p.operand[k].stride[1] = 1;
+    }
+  }
+  choose_tiles(p);
+  if (!known) {
+    if (!plan_steps(p, plan->constants)) return DECLINED;
+    plan_stores(p);
+    if (p.pinned > MAX_REGISTERS) return DECLINED;
+    plan->dtype = dtype;
+  } else if (scalars) {
+    for (int k = 0; k < instructions; k++) {
+      const Instruction& q = p.code[k];
+      if (q.primitive == Primitive::load && (scalars >> q.a & 1)) p.step[k].bits = q.b ? 0 : scalar_bits(q.type, false, number[q.a], 0);
+    }
+  }
+  return run_all(p, count, p.column_tiles);
 }
 
 // One program over many lists of tensors, each list of one dense layout: the step of an optimizer over all parameters of a group.

@@ -13,6 +13,11 @@ export interface Backend {
   /** Runs a program for every element of `shape`; the outputs have that shape (with any strides). */
   pointwise(program: Program, shape: Shape, inputs: readonly (FormulaOperand | null)[], outputs: readonly Tensor[]): void;
   /**
+   * The same for contiguous operands of one floating dtype and as many elements: `args` at `positions` are tensors or numbers. False, or absent:
+   * nothing was computed.
+   */
+  pointwiseFlat?(program: Program, args: readonly unknown[], positions: readonly number[], output: Tensor): boolean;
+  /**
    * Runs a program over many lists of tensors of `dtype`, each list of one dense layout: inputs are the tensors of a list, then `numbers`;
    * output j overwrites tensor `outputs[j]`. False, or absent: nothing was computed.
    */

@@ -137,7 +137,8 @@ function runFormula(o: Op, args: unknown[]): unknown {
       if (!o.decl.check) formula.uniform[dtype.code] = p;
     }
     const out = emptyLike(uniform.canonical);
-    if (uniform.numel > 0) backend.current.pointwise(p, uniform.shape, inputsOf(o, args), [out]);
+    if (uniform.numel > 0 && !backend.current.pointwiseFlat?.(p, args, o.formulaInputs, out))
+      backend.current.pointwise(p, uniform.shape, inputsOf(o, args), [out]);
     return out;
   }
   const shape = operandShape(o, args);
@@ -160,8 +161,9 @@ function runFormula(o: Op, args: unknown[]): unknown {
   return outs;
 }
 function checkFormula(o: Op, args: readonly unknown[], compute: DType): void {
-  const { check, rejects } = o.decl;
+  const { check, checkTypes, rejects } = o.decl;
   if (check) check(named(o, args));
+  if (checkTypes) checkTypes(named(o, args));
   if (rejects?.includes(compute.category) || rejects?.includes(compute)) throw new NotImplementedError(notImplemented(o, compute));
 }
 const notImplemented = (o: Op, d: DType): string => `"${o.decl.kernelName ?? o.baseName}" not implemented for '${d.scalarName}'`;

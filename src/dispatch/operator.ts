@@ -202,7 +202,7 @@ export class Op {
     return dot < 0 ? this.name : this.name.slice(0, dot);
   }
   formula(args: readonly unknown[]): Formula {
-    const usual = this.settings.length > 0 && this.settings.every((i) => args[i] === this.params[i]!.default);
+    const usual = this.isUsual(args);
     if (usual && this.usualFormula !== null) return this.usualFormula;
     if (!usual && this.onlyFormula !== null) return this.onlyFormula;
     let key = usual ? 'usual,' : '';
@@ -221,6 +221,13 @@ export class Op {
       }
     }
     return f;
+  }
+  private isUsual(args: readonly unknown[]): boolean {
+    for (let k = 0; k < this.settings.length; k++) {
+      const i = this.settings[k]!;
+      if (args[i] !== this.params[i]!.default) return false;
+    }
+    return this.settings.length > 0;
   }
   private makeFormula(args: readonly unknown[], key: string, usual: boolean): Formula {
     const graph = new Graph();

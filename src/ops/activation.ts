@@ -28,7 +28,7 @@ op('tanh.functional(Tensor input) -> Tensor', {
 op('relu(Tensor self) -> Tensor', {
   doc: 'max(self, 0).',
   pointwise: (self) => self.relu(),
-  check: ({ self }) => {
+  checkTypes: ({ self }) => {
     if (self.dtype.category === Category.Bool) throw new NotImplementedError('Boolean inputs not supported for relu');
     if (self.dtype.is_complex) throw new NotImplementedError('clamp is not supported for complex types');
   },
@@ -43,7 +43,7 @@ op('hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor', {
   pointwise: (self, min_val, max_val) => self.le(min_val).where(min_val, self.ge(max_val).where(max_val, self)),
   own: ['min_val', 'max_val'],
   numbers: [],
-  check: ({ self }) => {
+  checkTypes: ({ self }) => {
     if (self.dtype.category === Category.Bool) throw new NotImplementedError('Bool inputs not supported for hardtanh');
     if (self.dtype.is_complex) throw new NotImplementedError('clamp is not supported for complex types');
   },

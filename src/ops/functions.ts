@@ -62,7 +62,7 @@ const converted = (name: string, doc: string, factor: number): void => {
   op(`${name}(Tensor self) -> Tensor` as 'deg2rad(Tensor self) -> Tensor', {
     doc,
     pointwise: (self) => self.mul(factor),
-    check: ({ self }) => {
+    checkTypes: ({ self }) => {
       if (self.dtype.is_complex) throw new NotImplementedError(`${name} is not supported for complex tensors.`);
     },
     promote: 'int_to_float',

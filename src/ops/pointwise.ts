@@ -41,14 +41,14 @@ op('add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
   doc: 'self + alpha · other.',
   pointwise: (self, other, alpha) => self.add(other.mul(alpha)),
   own: ['alpha'],
-  check: checkAlpha,
+  checkTypes: checkAlpha,
   aliases: ['__radd__'],
 });
 op('sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
   doc: 'self − alpha · other.',
   pointwise: (self, other, alpha) => self.sub(other.mul(alpha)),
   own: ['alpha'],
-  check: checkSubtraction,
+  checkTypes: checkSubtraction,
   aliases: ['subtract'],
 });
 op('rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
@@ -56,7 +56,7 @@ op('rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
   pointwise: (self, other, alpha) => other.sub(self.mul(alpha)),
   own: ['alpha'],
   numbers: ['other'],
-  check: checkSubtraction,
+  checkTypes: checkSubtraction,
   aliases: ['__rsub__'],
   inplace: false,
 });
@@ -68,7 +68,7 @@ op('mul.Tensor(Tensor self, Tensor other) -> Tensor', {
 op('neg(Tensor self) -> Tensor', {
   doc: '−self.',
   pointwise: (self) => self.neg(),
-  check: ({ self }) => {
+  checkTypes: ({ self }) => {
     if (self.dtype === bool)
       throw new NotImplementedError(
         'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.',
@@ -100,7 +100,7 @@ op('addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> T
   pointwise: (self, tensor1, tensor2, value) => self.add(tensor1.mul(value).div(tensor2)),
   own: ['value'],
   numbers: [],
-  check: ({ tensor1, tensor2 }) => {
+  checkTypes: ({ tensor1, tensor2 }) => {
     if (!isIntegral(tensor1.dtype, true) || !isIntegral(tensor2.dtype, true)) return;
     throw new RuntimeError(
       'Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / tensor2), for all dtypes.',
@@ -126,14 +126,14 @@ op('lerp.Scalar(Tensor self, Tensor end, Scalar weight) -> Tensor', {
   pointwise: interpolated,
   own: ['weight'],
   numbers: [],
-  check: checkLerp,
+  checkTypes: checkLerp,
   rejects: WHOLE,
   kernelName: 'lerp_kernel_scalar',
 });
 op('lerp.Tensor(Tensor self, Tensor end, Tensor weight) -> Tensor', {
   pointwise: interpolated,
   numbers: [],
-  check: checkLerp,
+  checkTypes: checkLerp,
   rejects: WHOLE,
   kernelName: 'lerp_kernel_tensor',
 });
@@ -247,7 +247,7 @@ op('sgn_backward(Tensor grad, Tensor self) -> Tensor', {
 op('sign(Tensor self) -> Tensor', {
   doc: 'The sign: −1, 0 or 1.',
   pointwise: (self) => self.detach().sgn(),
-  check: ({ self }) => {
+  checkTypes: ({ self }) => {
     if (self.dtype.is_complex)
       throw new NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.');
   },
@@ -292,7 +292,7 @@ const rounding = (name: string, doc: string, f: (x: Expr) => Expr, aliases: read
   op(`${name}(Tensor self) -> Tensor` as 'floor(Tensor self) -> Tensor', {
     doc,
     pointwise: f,
-    check: ({ self }) => {
+    checkTypes: ({ self }) => {
       if (self.dtype.is_complex && name !== 'round') throw new NotImplementedError(`${name} is not supported for complex inputs`);
     },
     rejects: BOOL_AND_COMPLEX,

@@ -14,6 +14,7 @@ const SCALAR_INTEGER = -2;
 export function makeBackend(engine: Engine): Backend {
   d.connect(engine);
   const kernel = d.kernelId('pointwise');
+  const flatKernel = d.kernelId('pointwise_flat');
   const eachKernel = d.kernelId('pointwise_each');
   const copyKernel = d.kernelId('copy');
 
@@ -66,6 +67,25 @@ export function makeBackend(engine: Engine): Backend {
       d.number(outputs.length);
       for (let i = 0; i < outputs.length; i++) memory(outputs[i]!, shape, true);
       if (!d.run(kernel, outputs)) reference.pointwise(p, shape, inputs, outputs);
+    },
+    pointwiseFlat(p, args, positions, output) {
+      d.begin();
+      d.program(p);
+      d.number(output.layout.dtype.code);
+      d.number(output.layout.numel);
+      d.data(output, true);
+      d.number(positions.length);
+      for (let k = 0; k < positions.length; k++) {
+        const x = args[positions[k]!];
+        if (x instanceof Tensor) {
+          d.number(0);
+          d.data(x);
+        } else {
+          d.number(1);
+          d.number(x as number);
+        }
+      }
+      return d.run(flatKernel, [output]);
     },
     pointwiseEach: (p, dtype, numbers, outputs, lists) =>
       inParts(eachKernel, lists, () => {
