@@ -1,2 +1,4 @@
 // torch.nn.functional.
+import '../surface/install.ts';
+
 export * from '../surface/generated/functional.ts';

@@ -1,4 +1,6 @@
 // torch.nn: modules, their base class, parameters, initialisation and helpers. Imports from surface/ and below.
+import '../surface/install.ts';
+
 export * from './activation.ts';
 export { AdaptiveLogSoftmaxWithLoss } from './adaptive.ts';
 export { MultiheadAttention } from './attention.ts';

@@ -1,4 +1,5 @@
 // Initialisation in PyTorch's exact draws; see https://pytorch.org/docs/stable/nn.init.html.
+import '../surface/install.ts';
 import { no_grad } from '../autograd/modes.ts';
 import { float64 } from '../core/dtype.ts';
 import { ValueError } from '../core/errors.ts';

@@ -1,4 +1,6 @@
 // torch.optim: optimizers and learning-rate schedulers. Imports from nn/ and below.
+import '../surface/install.ts';
+
 export { Adadelta, type AdadeltaSettings } from './adadelta.ts';
 export { Adafactor, type AdafactorSettings } from './adafactor.ts';
 export { Adagrad, type AdagradSettings } from './adagrad.ts';
