@@ -58,25 +58,73 @@ static inline Window dilated_window(const Pooling& p, int d, int64_t o) {
   while (begin < 0) begin += p.dilation[d];
   return {begin, end};
 }
-template <class T> static void max_plane(const Pooling& p, const T* x, T* values, int64_t* indices) {
-  constexpr T LOWEST = std::is_floating_point_v<T> ? T(-__builtin_inf()) : std::numeric_limits<T>::lowest();
-  for_each_output(p, [&](int64_t o, int64_t oz, int64_t oy, int64_t ox) {
-    const Window wz = dilated_window(p, 0, oz), wy = dilated_window(p, 1, oy), wx = dilated_window(p, 2, ox);
-    int64_t best = (wz.begin * p.in[1] + wy.begin) * p.in[2] + wx.begin;
-    T max = LOWEST;
-    for (int64_t z = wz.begin; z < wz.end; z += p.dilation[0])
-      for (int64_t y = wy.begin; y < wy.end; y += p.dilation[1])
-        for (int64_t i = wx.begin; i < wx.end; i += p.dilation[2]) {
-          const int64_t at = (z * p.in[1] + y) * p.in[2] + i;
-          const T v = x[at];
-          if (v > max || v != v) {                                        // a NaN replaces, also an earlier NaN
-            max = v;
-            best = at;
-          }
+template <class T> constexpr T LOWEST = std::is_floating_point_v<T> ? T(-__builtin_inf()) : std::numeric_limits<T>::lowest();
+// A NaN replaces, also an earlier NaN.
+template <class T> static inline bool replaces(T v, T max) { return (v > max) | (v != v); }
+
+// One output whose window may reach over the border.
+template <class T> static void max_window(const Pooling& p, const T* x, Window wz, Window wy, Window wx, T& value, int64_t* index) {
+  int64_t best = (wz.begin * p.in[1] + wy.begin) * p.in[2] + wx.begin;
+  T max = LOWEST<T>;
+  for (int64_t z = wz.begin; z < wz.end; z += p.dilation[0])
+    for (int64_t y = wy.begin; y < wy.end; y += p.dilation[1])
+      for (int64_t i = wx.begin; i < wx.end; i += p.dilation[2]) {
+        const int64_t at = (z * p.in[1] + y) * p.in[2] + i;
+        if (!replaces(x[at], max)) continue;
+        max = x[at];
+        best = at;
+      }
+  value = max;
+  if (index) *index = best;
+}
+
+// Outputs of a row whose windows lie inside the input, `n` <= MAX_RUN of them from column `ox`: every place of the window is one loop over the run. STRIDE 0: any.
+constexpr int64_t MAX_RUN = 64;
+template <int STRIDE, class T> static void max_run(const Pooling& p, const T* x, Window wz, Window wy, int64_t ox, int64_t n, T* values, int64_t* indices) {
+  using Index = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;     // as wide as the values, so that one mask selects both
+  const int64_t stride = STRIDE ? STRIDE : p.stride[2], left = ox * stride - p.padding[2];
+  T max[MAX_RUN];
+  Index best[MAX_RUN];
+  const Index first = static_cast<Index>((wz.begin * p.in[1] + wy.begin) * p.in[2] + left);
+  for (int64_t i = 0; i < n; i++) {
+    max[i] = LOWEST<T>;
+    best[i] = static_cast<Index>(first + i * stride);
+  }
+  for (int64_t z = wz.begin; z < wz.end; z += p.dilation[0])
+    for (int64_t y = wy.begin; y < wy.end; y += p.dilation[1])
+      for (int64_t k = 0; k < p.kernel[2]; k++) {
+        const Index at = static_cast<Index>((z * p.in[1] + y) * p.in[2] + left + k * p.dilation[2]);
+        const T* from = x + at;
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; i++) {
+          const T v = from[i * stride], m = max[i];
+          const Index here = static_cast<Index>(at + i * stride), b = best[i];
+          const bool takes = replaces(v, m);
+          max[i] = takes ? v : m;
+          best[i] = takes ? here : b;
         }
-    values[o] = max;
-    if (indices) indices[o] = best;
-  });
+      }
+  std::memcpy(values, max, n * sizeof(T));
+  if (indices)
+    for (int64_t i = 0; i < n; i++) indices[i] = best[i];
+}
+
+template <class T> static void max_plane(const Pooling& p, const T* x, T* values, int64_t* indices) {
+  const auto run = p.stride[2] == 1 ? max_run<1, T> : p.stride[2] == 2 ? max_run<2, T> : max_run<0, T>;
+  // The columns whose windows lie inside the input.
+  const int64_t slack = p.in[2] - 1 - (p.kernel[2] - 1) * p.dilation[2] + p.padding[2];
+  const bool narrow = p.in_size() > std::numeric_limits<int32_t>::max();
+  const int64_t begin = narrow ? p.out[2] : std::min(p.out[2], (p.padding[2] + p.stride[2] - 1) / p.stride[2]);
+  const int64_t end = slack < 0 ? begin : std::max(begin, std::min(p.out[2], slack / p.stride[2] + 1));
+  for (int64_t oz = 0; oz < p.out[0]; oz++)
+    for (int64_t oy = 0; oy < p.out[1]; oy++) {
+      const Window wz = dilated_window(p, 0, oz), wy = dilated_window(p, 1, oy);
+      const int64_t row = (oz * p.out[1] + oy) * p.out[2];
+      auto single = [&](int64_t ox) { max_window(p, x, wz, wy, dilated_window(p, 2, ox), values[row + ox], indices ? indices + row + ox : nullptr); };
+      for (int64_t ox = 0; ox < begin; ox++) single(ox);
+      for (int64_t ox = begin; ox < end; ox += MAX_RUN) run(p, x, wz, wy, ox, std::min(MAX_RUN, end - ox), values + row + ox, indices ? indices + row + ox : nullptr);
+      for (int64_t ox = end; ox < p.out[2]; ox++) single(ox);
+    }
 }
 
 // slots: x, values, indices (int64 into the plane; absent: not wanted), n, kernel[n], stride[n], padding[n], dilation[n]
