@@ -4,6 +4,7 @@ import { Category } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
 import { numel, sameShape } from '../core/size.ts';
+import { partsOf } from '../core/sparse.ts';
 import { engineSection, recycle, userSection } from '../core/storage.ts';
 import { Tensor } from '../core/tensor.ts';
 import { call, withAutocast } from '../dispatch/call.ts';
@@ -17,7 +18,9 @@ import { AccumulateGrad, edgeOf } from './views.ts';
 const add = lookup('add.Tensor') as unknown as (a: Tensor, b: Tensor) => Tensor;
 const detach = lookup('detach') as unknown as (t: Tensor) => Tensor;
 /** A dense gradient takes a sparse one, not the other way round. */
-const sum = (a: Tensor, b: Tensor): Tensor => (a.layout.sparse && !b.layout.sparse ? add(b, a) : add(a, b));
+const sum = (before: Tensor, g: Tensor): Tensor => (before.layout.sparse ? add(g, before) : add(before, g));
+/** Nobody but the gradient shows its memory. */
+const isPacked = (g: Tensor): boolean => (g.layout.sparse ? partsOf(g).values.layout.contiguous : g.layout.contiguous);
 const onesLike = lookup('ones_like') as unknown as (t: Tensor) => Tensor;
 const clone = lookup('clone') as unknown as (t: Tensor) => Tensor;
 const copy_ = lookup('copy_') as unknown as (t: Tensor, src: Tensor) => Tensor;
@@ -296,7 +299,7 @@ class Pass {
     if (!g) return;
     const leaf = n.variable;
     const before = leaf._grad;
-    if (g.layout.sparse || before?.layout.sparse) this.accumulateSparse(leaf, g);
+    if (g.layout.sparse || leaf.layout.sparse || before?.layout.sparse) this.accumulateSparse(leaf, g);
     else if (before === null) {
       const s = g.storage;
       const mine = s?.owned && s.slots === 1 && !this.createGraph && sameShape(g.layout.stride, leaf.layout.stride) && g.layout.plain;
@@ -317,7 +320,7 @@ class Pass {
   /** A sparse gradient is kept as it is, or joins the one before in place; a dense one after it takes its place. */
   private accumulateSparse(leaf: Tensor, g: Tensor): void {
     const before = leaf._grad;
-    if (before === null) leaf._grad = this.createGraph ? g : escape(detach(g));
+    if (before === null) leaf._grad = this.createGraph ? g : escape(isPacked(g) ? detach(g) : clone(g));
     else if (this.createGraph || (before.layout.sparse && !g.layout.sparse)) leaf._grad = escape(sum(before, g));
     else call(registry.get('add_.Tensor')!, [before, g, 1]);
   }

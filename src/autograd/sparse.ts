@@ -49,16 +49,33 @@ function route(o: Op, args: unknown[]): unknown {
   }
   if (o.functional) return inPlace(o, args);
   // What rules of gradients call: derivatives of formulas, and the partners of views.
+  if (registry.get(o.name) !== o && o.name.includes('.vjp') && isSparse(args[0])) return overEntries(o, args);
   if (registry.get(o.name) !== o || o.name.includes('_scatter')) return call(o, args.map(densified));
   const { decompose, gradName } = o.decl;
   if (decompose) {
     const body = (): unknown => decompose(named(o, args));
     return gradName ? asParts(o, args, body) : quietly(body);
   }
-  throw unsupported(o.name, args);
+  throw unsupported(o.isPointwise && !(args[1] instanceof Tensor) ? o.name.replace(/\.Tensor$/, '.Scalar') : o.name, args);
 }
 const toDense = lookup('to_dense') as unknown as (t: Tensor) => Tensor;
 const densified = (x: unknown): unknown => (isSparse(x) ? toDense(x as Tensor) : Array.isArray(x) ? x.map(densified) : x);
+
+const valuesOf = lookup('_sparse_values') as unknown as (t: Tensor) => Tensor;
+const like = lookup('_sparse_like') as unknown as (pattern: Tensor, values: Tensor) => Tensor;
+const mask = lookup('sparse_mask') as unknown as (t: Tensor, pattern: Tensor) => Tensor;
+/** A derivative is linear in the gradient that comes first: 0 where a sparse one has no entry. */
+function overEntries(o: Op, args: readonly unknown[]): unknown {
+  const g = args[0] as Tensor;
+  const { shape } = g.layout;
+  const there = (x: unknown): unknown => {
+    if (x === g) return valuesOf(g);
+    if (!(x instanceof Tensor) || x.layout.shape.length === 0) return x;
+    return valuesOf(mask((densified(x) as Tensor).expand([...shape]), g));
+  };
+  const r = call(o, args.map(there));
+  return Array.isArray(r) ? r.map((t: Tensor) => like(g, t)) : like(g, r as Tensor);
+}
 
 /** PyTorch's words for an operator that does not take tensors of a layout. */
 export function unsupported(name: string, args: readonly unknown[]): NotImplementedError {

@@ -74,10 +74,9 @@ export const partNames = (kind: TensorLayout): readonly string[] =>
   kind === sparse_coo ? ['indices'] : kind === sparse_csc ? ['ccol_indices', 'row_indices'] : ['crow_indices', 'col_indices'];
 /** The number of stored entries. */
 export function entries(t: Tensor): number {
-  const { indices, values } = partsOf(t);
-  if (isCoo(t)) return indices[0]!.layout.shape[1]!;
-  const plain = indices[1]!.layout.shape;
-  return plain.length > 1 ? plain[plain.length - 1]! : values.layout.shape[0]!;
+  const { indices } = partsOf(t);
+  const { shape } = indices[indices.length - 1]!.layout;
+  return shape[shape.length - 1]!;
 }
 /** The elements that the stored dimensions have: rows of the values of a dense tensor of this shape. */
 export const places = (t: Tensor): number => numel(t.layout.shape.slice(0, layoutOf(t).sparseDim));

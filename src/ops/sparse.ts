@@ -292,6 +292,17 @@ op('to_sparse.sparse_dim(Tensor self, int sparse_dim) -> Tensor', {
 });
 function toCompressed(self: Tensor, kind: TensorLayout): Tensor {
   if (isCompressed(self) && layoutOf(self).kind === kind) return self;
+  return F._to_sparse_compressed(self, kind);
+}
+op('_to_sparse_compressed(Tensor self, Layout layout) -> Tensor', {
+  produce: ({ self, layout }) => withGrad(false, () => compress(self, layout as unknown as TensorLayout)),
+  grad: {
+    self: uses('self', (g, { self }) => (!self.layout.sparse ? F.to_dense(g) : g.layout.sparse && isCoo(self) ? F.to_sparse(g) : g)),
+  },
+  sparse: true,
+  surface: [],
+});
+function compress(self: Tensor, kind: TensorLayout): Tensor {
   const target = kind === sparse_csr ? 'SparseCsr' : 'SparseCsc';
   if (self.ndim !== 2 || (isCoo(self) && layoutOf(self).sparseDim !== 2)) {
     if (isCoo(self))

@@ -1,5 +1,6 @@
 // What elementwise operators, sums and views do with sparse tensors.
-import { inPlace, sparseKernel, sparseRule } from '../autograd/sparse.ts';
+import { inPlace, sparseKernel, sparseRule, unsupported } from '../autograd/sparse.ts';
+import { recorded } from '../autograd/tape.ts';
 import { requiresGrad } from '../autograd/views.ts';
 import { integers } from '../backend/reference/arrays.ts';
 import { type DType, int64 } from '../core/dtype.ts';
@@ -107,7 +108,9 @@ interface Sum {
   readonly other: Operand;
   readonly alpha: Scalar;
 }
-sparseRule<Sum>('add.Tensor', ({ self, other, alpha }) => plus(self, other, alpha));
+sparseRule<Sum>('add.Tensor', ({ self, other, alpha }, o, args) =>
+  isSparse(self) ? plus(self, other, alpha) : recorded(o, args, () => plus(self, other, alpha)),
+);
 sparseRule<Sum>('sub.Tensor', ({ self, other, alpha }) => F.add$Tensor(self as Tensor, other, F_neg(alpha)));
 sparseRule<Sum>('rsub.Tensor', ({ self, other, alpha }) => F.sub$Tensor(other as Tensor, self, alpha));
 const F_neg = (alpha: Scalar): Scalar => (typeof alpha === 'number' ? -alpha : -Number(alpha));
@@ -200,6 +203,10 @@ for (const [name, message] of [
   sparseRule(name, () => {
     throw new RuntimeError(message);
   });
+
+sparseRule<Pair>('dot vdot', (_, o, args) => {
+  throw unsupported(o.name, args);
+});
 
 // ---- reductions ---------------------------------------------------------------------------------------------------
 sparseKernel<Self & { readonly dtype: DType | null }>('sum', ({ self, dtype }) => F.sum(partsOf(self).values, dtype));

@@ -11,7 +11,7 @@ import { safeGlobal, storageClass } from './globals.ts';
 import { Cursor, type Environment, SafeFunction, unpickle } from './pickle-reader.ts';
 import { PickleWriter } from './pickle-writer.ts';
 import { deliver, type FileLike, isPath, type Source, swapBytes, withSource } from './source.ts';
-import { SparseCooTensor } from './sparse.ts';
+import { isCoo, partsOf } from '../core/sparse.ts';
 import { LoadedStorage, type MapLocation, memoryOf, type StorageId, storageId, Storages, StorageType } from './storages.ts';
 import { startsZip, type ZipEntry, zipParts, type ZipItem, ZipReader } from './zip.ts';
 
@@ -34,7 +34,7 @@ const LEGACY_PROTOCOL = 1001;
 /**
  * Loads what `torch.save` wrote, here or in PyTorch: zip checkpoints and the format before them. Dicts become plain objects (Maps where
  * their keys are neither all text nor all indices), tuples frozen arrays, sets Sets, bytes Uint8Arrays, ints beyond 2⁵³ bigints.
- * A checkpoint of a sparse COO tensor gives a `SparseCooTensor`; a bare storage gives a vector over it.
+ * A bare storage gives a vector over it.
  * See https://pytorch.org/docs/stable/generated/torch.load.html.
  * @param f The file's name (Node.js), its bytes, or a Blob; of a Blob a promise is returned.
  * @throws UnpicklingError naming any class or function that is not in `torch.serialization.get_safe_globals()`, and for damaged pickles;
@@ -233,8 +233,8 @@ function archive(obj: unknown, prefix: string): ZipItem[] {
 function writeObject(x: object, w: PickleWriter, storages: Map<Storage, { key: number; dtype: DType }>): boolean {
   if (x instanceof DTypeClass) w.global('torch', x.name);
   else if (x instanceof Device) w.call('torch', 'device', () => [w.text(x.type), x.index === null || w.integer(x.index)]);
-  else if (x instanceof SparseCooTensor) writeSparse(x, w);
   else if (!(x instanceof Tensor)) return false;
+  else if (x.layout.sparse) writeSparse(x, w);
   else if (x instanceof Parameter)
     w.call(
       'torch._utils',
@@ -296,13 +296,14 @@ function writeTensor(t: Tensor, w: PickleWriter, storages: Map<Storage, { key: n
     key,
   );
 }
-function writeSparse(t: SparseCooTensor, w: PickleWriter): void {
+function writeSparse(t: Tensor, w: PickleWriter): void {
+  const { indices, values, coalesced } = partsOf(t);
   w.call(
     'torch._utils',
     '_rebuild_sparse_tensor',
     () => [
       w.call('torch.serialization', '_get_layout', () => w.text(String(t.layout))),
-      w.tuple(() => [w.value(t.indices()), w.value(t.values()), w.value(t.shape), w.value(t.is_coalesced())]),
+      w.tuple(() => [...indices.map((x) => w.value(x)), w.value(values), w.value(t.shape), ...(isCoo(t) ? [w.value(coalesced)] : [])]),
     ],
     t,
   );

@@ -3,15 +3,15 @@ import * as dtypes from '../core/dtype.ts';
 import { DType, isDifferentiable } from '../core/dtype.ts';
 import { device } from '../core/device.ts';
 import { RuntimeError, UnpicklingError } from '../core/errors.ts';
-import { sparse_coo, TensorLayout } from '../core/formats.ts';
+import { sparse_coo, sparse_csc, sparse_csr, TensorLayout } from '../core/formats.ts';
 import { Layout } from '../core/layout.ts';
 import { Complex } from '../core/scalar.ts';
 import { Size } from '../core/size.ts';
 import { Storage } from '../core/storage.ts';
 import { Tensor } from '../core/tensor.ts';
 import { Parameter } from '../nn/parameter.ts';
+import { sparse_compressed_tensor, sparse_coo_tensor } from '../surface/sparse.ts';
 import { Dict, SafeFunction } from './pickle-reader.ts';
-import { SparseCooTensor } from './sparse.ts';
 import { LoadedStorage, StorageType } from './storages.ts';
 
 const fail = (why: string): never => {
@@ -62,15 +62,17 @@ function parameter([data, requiresGrad]: readonly unknown[]): Parameter {
   if (requiresGrad === true) differentiable(t, true);
   return new Parameter(t, requiresGrad === true);
 }
-function sparse([layout, data]: readonly unknown[]): SparseCooTensor {
-  if (layout !== sparse_coo) fail(`Sparse tensors of layout ${String(layout)} are not read.`);
-  const [indices, values, size, coalesced] = expect(data, (x): x is unknown[] => Array.isArray(x), 'tuple');
-  return new SparseCooTensor(
-    expect(indices, isTensor, 'tensor'),
-    expect(values, isTensor, 'tensor'),
-    new Size(expect(size, isSizes, 'list of sizes')),
-    coalesced === true,
-  );
+/** Its indices are always checked, as the weights-only loader of PyTorch does. */
+function sparse([layout, data]: readonly unknown[]): Tensor {
+  const parts = expect(data, (x): x is unknown[] => Array.isArray(x), 'tuple');
+  const tensors = parts.slice(0, layout === sparse_coo ? 2 : 3).map((x) => expect(x, isTensor, 'tensor'));
+  const size = [...expect(parts[tensors.length], isSizes, 'list of sizes')];
+  const values = tensors[tensors.length - 1]!;
+  const check_invariants = values.device.type !== 'meta';
+  const [outer, inner] = tensors as [Tensor, Tensor];
+  if (layout === sparse_coo) return sparse_coo_tensor(outer, values, size, { is_coalesced: parts[3] === true, check_invariants });
+  if (layout !== sparse_csr && layout !== sparse_csc) return fail(`Sparse tensors of layout ${String(layout)} are not read.`);
+  return sparse_compressed_tensor(outer, inner, values, size, { layout: layout as TensorLayout, check_invariants });
 }
 /** Python 2's and 3's way of pickling bytes with protocol 2: text in Latin-1. */
 function encode([text, encoding]: readonly unknown[]): Uint8Array {
@@ -123,7 +125,7 @@ const functions: Readonly<Record<string, Function>> = {
   'torch.device': ([type, index]) =>
     typeof type === 'string' ? device(type, typeof index === 'number' ? index : null) : fail('A device has no name.'),
   'torch.serialization._get_layout': ([name]) =>
-    name === String(sparse_coo) ? sparse_coo : new TensorLayout(String(name).replace(/^torch\./, '')),
+    [sparse_coo, sparse_csr, sparse_csc].find((l) => String(l) === name) ?? new TensorLayout(String(name).replace(/^torch\./, '')),
   'torch._utils._rebuild_tensor': ([storage, offset, size, stride]) => rebuilt([storage, offset, size, stride, false]),
   'torch._utils._rebuild_tensor_v2': (args) => rebuilt(args),
   'torch._utils._rebuild_tensor_v3': ([storage, offset, size, stride, requires_grad, , dtype, metadata]) =>

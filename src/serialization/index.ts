@@ -14,5 +14,4 @@ export {
   save_safetensors,
 } from './safetensors.ts';
 export type { FileLike } from './source.ts';
-export { SparseCooTensor } from './sparse.ts';
 export type { MapLocation } from './storages.ts';

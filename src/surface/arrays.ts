@@ -5,6 +5,7 @@ import { RuntimeError, ValueError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
 import { contiguousStrides, numel } from '../core/size.ts';
 import { Storage, type TypedArray } from '../core/storage.ts';
+import { layoutName } from '../core/sparse.ts';
 import { Tensor } from '../core/tensor.ts';
 import { type NestedArray, type TensorOptions, tensor, typedArrayDtype } from './construct.ts';
 
@@ -34,6 +35,7 @@ function toArray(t: Tensor): NDArray {
     throw new RuntimeError("Can't call numpy() on Tensor that has conjugate bit set. Use tensor.resolve_conj().numpy() instead.");
   if (t.layout.neg)
     throw new RuntimeError("Can't call numpy() on Tensor that has negative bit set. Use tensor.resolve_neg().numpy() instead.");
+  if (t.layout.sparse) throw new TypeError(`can't convert ${layoutName(t)} layout tensor to numpy. Use Tensor.to_dense() first.`);
   if (t.device !== cpu)
     throw new TypeError(`can't convert ${t.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.`);
   if (t.dtype === dtypes.bfloat16) throw new TypeError('Got unsupported ScalarType BFloat16');

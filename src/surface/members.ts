@@ -9,8 +9,8 @@ import { formatTensor } from '../core/format.ts';
 import { Complex, type Scalar } from '../core/scalar.ts';
 import { wrapDim } from '../core/shape.ts';
 import type { Size } from '../core/size.ts';
-import { isCoo } from '../core/sparse.ts';
-import { Tensor } from '../core/tensor.ts';
+import { isCompressed, isCoo } from '../core/sparse.ts';
+import { readable, Tensor } from '../core/tensor.ts';
 import type { Level } from '../dispatch/state.ts';
 import { type Index, at, setAt } from './index-syntax.ts';
 
@@ -142,7 +142,13 @@ getter('_base', (t) => viewRecord(t)?.base ?? null);
 getter('is_cuda', () => false);
 getter('is_sparse', isCoo);
 getter('itemsize', (t) => t.dtype.itemsize);
-getter('nbytes', (t) => t.layout.numel * t.dtype.itemsize);
+getter('nbytes', (t) => {
+  if (t.layout.sparse)
+    throw new RuntimeError(
+      'nbytes is not defined for sparse tensors.  If you want the size of the constituent tensors, add the nbytes of the indices and values.  If you want the size of the  equivalent dense tensor, multiply numel() by element_size()',
+    );
+  return t.layout.numel * t.dtype.itemsize;
+});
 getter('names', (t) => t.layout.shape.map(() => null));
 Object.defineProperty(P, 'length', {
   get(this: Tensor) {
@@ -230,7 +236,12 @@ method('nelement', function (this: Tensor) {
 method('size', function (this: Tensor, dim?: number) {
   return dim === undefined || dim === null ? this.layout.size : this.layout.shape[wrapDim(dim, this.ndim, false)];
 });
+/** @throws RuntimeError for compressed layouts, which do not have it. */
+function requireStrides(t: Tensor, what: string): void {
+  if (isCompressed(t)) throw new RuntimeError(`Sparse CSR tensors do not have ${what}`);
+}
 method('stride', function (this: Tensor, dim?: number) {
+  requireStrides(this, 'strides');
   return dim === undefined || dim === null ? [...this.layout.stride] : this.layout.stride[wrapDim(dim, this.ndim, false)];
 });
 method('storage_offset', function (this: Tensor) {
@@ -257,6 +268,8 @@ method('is_neg', function (this: Tensor) {
 method('is_inference', () => false);
 method('get_device', () => -1);
 method('is_contiguous', function (this: Tensor, options?: { memory_format?: unknown }) {
+  requireStrides(this, 'is_contiguous');
+  if (this.layout.sparse) return false;
   const format = options && 'memory_format' in options ? options.memory_format : options;
   if (!format || String(format) === 'torch.contiguous_format') return this.layout.contiguous;
   return this.contiguous({ memory_format: format as never }) === this;
@@ -292,18 +305,14 @@ import { dtypes } from '../core/dtype.ts';
 const dtypeByName = (n: string): DType => dtypes[n as keyof typeof dtypes];
 
 // ---- to JavaScript ------------------------------------------------------------------------------------------------
-function readable(t: Tensor): Tensor {
-  if (t.level !== null) {
-    throw new RuntimeError(
-      "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug report.",
-    );
-  }
+function known(given: Tensor): Tensor {
+  const t = readable(given);
   if (t.device.type === 'meta') throw new RuntimeError('Tensor.item() cannot be called on meta tensors');
   if (t.layout.sparse) throw new RuntimeError("Cannot access data pointer of Tensor that doesn't have storage");
   return t;
 }
-function scalars(t: Tensor): (number | bigint | boolean | Complex)[] {
-  readable(t);
+function scalars(given: Tensor): (number | bigint | boolean | Complex)[] {
+  const t = known(given);
   const c = t.dtype.category;
   if (c === Category.Complex) {
     const x = complexes(t);

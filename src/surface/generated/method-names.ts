@@ -381,6 +381,7 @@ export const METHOD_NAMES: readonly string[] = [
   'matmul',
   '__matmul__',
   'mv',
+  '_dot',
   'dot',
   'vdot',
   'addmm',

@@ -548,6 +548,7 @@ declare module '../../core/tensor.js' {
     matmul(other: Tensor): Tensor;
     __matmul__(other: Tensor): Tensor;
     mv(vec: Tensor): Tensor;
+    _dot(tensor: Tensor): Tensor;
     dot(tensor: Tensor): Tensor;
     vdot(other: Tensor): Tensor;
     addmm(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;

@@ -1588,6 +1588,10 @@ export const __matmul__ = torchFunction('__matmul__') as {
 export const mv = torchFunction('mv') as {
   (input: Tensor, vec: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** The inner product of two float32 vectors, summed in the order of PyTorch's BLAS. */
+export const _dot = torchFunction('_dot') as {
+  (input: Tensor, tensor: Tensor, options?: { out?: Tensor }): Tensor;
+};
 /** The inner product of two vectors. */
 export const dot = torchFunction('dot') as {
   (input: Tensor, tensor: Tensor, options?: { out?: Tensor }): Tensor;

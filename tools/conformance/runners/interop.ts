@@ -193,8 +193,8 @@ class Content {
   private sparse(expected: JsonObject, actual: unknown, where: string): void {
     this.list(expected.shape as readonly Json[], [...(actual as Tensor).shape], `${where}.shape`);
     for (const [field, method] of [
-      ['sparse_coo', 'indices'],
-      ['values', 'values'],
+      ['sparse_coo', '_indices'],
+      ['values', '_values'],
     ] as const)
       new Content(this.library).check(expected[field]!, this.library.method(actual, method), `${where}.${method}`);
   }
