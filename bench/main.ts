@@ -50,7 +50,9 @@ const ours = new Side(process.execPath, ['--import', 'tsx', here('./worker.ts')]
 const theirs = python ? new Side(python, [here('./torch_workloads.py')], { OMP_WAIT_POLICY: 'passive' }) : null;
 const filter = new RegExp(values.filter);
 const rows: object[] = [];
-const ratios: number[] = [];
+/** Ratios by family: what stands before a colon in a name. */
+const ratios = new Map<string, number[]>();
+const familyOf = (name: string): string => (name.includes(': ') ? name.split(': ')[0]! : 'core');
 const pad = (s: string, n: number): string => s.padStart(n);
 console.log(`| ${'workload'.padEnd(32)} | threads | Flambeau µs | PyTorch µs | ratio | faults |`);
 console.log(`| ${'-'.repeat(32)} | ------: | ----------: | ---------: | ----: | -----: |`);
@@ -67,7 +69,7 @@ for (const threads of values.threads.split(',').map(Number)) {
     const same =
       !b || Math.abs(a.checksum - b.checksum) <= 1e-3 * Math.abs(b.checksum) + 1e-6 || name.includes('CIFAR2') || name.includes('MNIST');
     const ratio = b ? b.us / a.us : Number.NaN;
-    if (b) ratios.push(ratio);
+    if (b) ratios.set(familyOf(name), [...(ratios.get(familyOf(name)) ?? []), ratio]);
     rows.push({
       name,
       threads,
@@ -84,10 +86,12 @@ for (const threads of values.threads.split(',').map(Number)) {
     );
   }
 }
-if (ratios.length)
-  console.log(
-    `geometric mean ratio ${Math.exp(ratios.reduce((s, r) => s + Math.log(r), 0) / ratios.length).toFixed(2)} over ${ratios.length} rows (above 1: Flambeau is faster)`,
-  );
+const geometricMean = (xs: readonly number[]): string => Math.exp(xs.reduce((s, x) => s + Math.log(x), 0) / xs.length).toFixed(2);
+if (ratios.size > 0) console.log('\ngeometric mean of the ratios (above 1: Flambeau is faster)');
+for (const [family, some] of ratios) {
+  const slow = some.filter((x) => x < 0.5).length;
+  console.log(`${family.padEnd(20)} ${geometricMean(some)} over ${some.length} rows${slow ? `, ${slow} under 0.5` : ''}`);
+}
 if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
 ours.close();
 theirs?.close();

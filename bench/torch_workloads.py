@@ -1,6 +1,5 @@
 """The PyTorch side of bench/workloads.ts. Reads one request a line (JSON: name, threads, seconds), writes one answer a line."""
 import json
-import math
 import resource
 import statistics
 import sys
@@ -10,24 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-
-def data(*shape):
-    n = math.prod(shape)
-    return ((torch.arange(n, dtype=torch.float64) * 0.6180339887) % 1 - 0.5).float().reshape(shape)
-
-
-def unary(f, *shape):
-    def make():
-        x = data(*shape)
-        return lambda: f(x)
-    return make
-
-
-def binary(f, a, b):
-    def make():
-        x, y = data(*a), data(*b)
-        return lambda: f(x, y)
-    return make
+from torch_make import binary, data, unary
+from torch_operators import OPERATORS
+from torch_training import LARGER
 
 
 def matmul(m, k, n, transposed=''):
@@ -129,6 +113,7 @@ def train_mnist():
 
 
 WORKLOADS = {
+    **OPERATORS,
     **{f'matmul {n}': matmul(n, n, n) for n in (64, 128, 256, 512, 1024, 2048)},
     'matmul 64 transposed B': matmul(64, 64, 64, 'b'),
     'matmul 512 transposed A': matmul(512, 512, 512, 'a'),
@@ -165,6 +150,7 @@ WORKLOADS = {
     'train text CNN': train_text,
     'train CIFAR2 CNN': train_cifar,
     'train MNIST CNN': train_mnist,
+    **LARGER,
 }
 
 

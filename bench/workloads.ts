@@ -1,34 +1,13 @@
 // The workloads: the same names, inputs and work as bench/torch_workloads.py.
 import type * as Torch from 'flambeau';
 import * as torch from 'flambeau';
+import { binary, data, type Make, type Tensor, unary } from './make.ts';
+import { operators } from './operators.ts';
+import { larger } from './training.ts';
 
-type Tensor = Torch.Tensor;
 const { nn } = torch;
 const F = nn.functional;
 
-/** Makes a workload; the function that it returns is timed and gives the result that is kept and compared. */
-export type Make = () => () => Tensor;
-
-/** Deterministic numbers in (−0.5, 0.5), the same in Python. */
-export function data(...shape: number[]): Tensor {
-  const n = shape.reduce((a, b) => a * b, 1);
-  const values = new Float32Array(n);
-  for (let i = 0; i < n; i++) values[i] = ((i * 0.6180339887) % 1) - 0.5;
-  return torch.tensor(values).reshape(shape);
-}
-const unary =
-  (f: (x: Tensor) => Tensor, ...shape: number[]): Make =>
-  () => {
-    const x = data(...shape);
-    return () => f(x);
-  };
-const binary =
-  (f: (x: Tensor, y: Tensor) => Tensor, a: number[], b: number[]): Make =>
-  () => {
-    const x = data(...a);
-    const y = data(...b);
-    return () => f(x, y);
-  };
 const matmul =
   (m: number, k: number, n: number, transposed = ''): Make =>
   () => {
@@ -86,6 +65,7 @@ function step(
 const classes = (n: number, k: number): Tensor => torch.arange(n, { dtype: torch.int64 }).remainder(k);
 
 export const workloads: Record<string, Make> = {
+  ...operators,
   ...Object.fromEntries([64, 128, 256, 512, 1024, 2048].map((n) => [`matmul ${n}`, matmul(n, n, n)])),
   'matmul 64 transposed B': matmul(64, 64, 64, 'b'),
   'matmul 512 transposed A': matmul(512, 512, 512, 'a'),
@@ -203,4 +183,5 @@ export const workloads: Record<string, Make> = {
       F.cross_entropy(a, b),
     );
   },
+  ...larger,
 };

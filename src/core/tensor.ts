@@ -1,6 +1,7 @@
 // The class Tensor: fields and plain accessors only. Operators are put on its prototype by src/surface/install.ts.
 import { cpu, type Device } from './device.ts';
 import type { DType } from './dtype.ts';
+import { RuntimeError } from './errors.ts';
 import { Layout } from './layout.ts';
 import type { Shape, Size } from './size.ts';
 import { allocate, Storage, type VersionCell } from './storage.ts';
@@ -45,6 +46,31 @@ export class Tensor {
   get _version(): number {
     return this.cell.version;
   }
+}
+
+/** The plain tensor with the numbers of a transform's; null for a batch, which has others in every row. */
+export function plainOf(t: Tensor): Tensor | null {
+  let r = t;
+  while (r.level !== null) {
+    if ((r.level as { readonly kind: string }).kind === 'vmap') return null;
+    r = r.value!;
+  }
+  return r;
+}
+/** Whether a check may look at the numbers. */
+export const isKnown = (t: Tensor): boolean => t.device.type !== 'meta' && plainOf(t) !== null;
+/**
+ * The plain tensor whose numbers are read.
+ * @throws RuntimeError for a batch of vmap.
+ */
+export function readable(t: Tensor): Tensor {
+  const r = plainOf(t);
+  if (r === null) {
+    throw new RuntimeError(
+      "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug report.",
+    );
+  }
+  return r;
 }
 
 /** A new tensor with a layout's shape, strides and dtype, in memory of its own. */

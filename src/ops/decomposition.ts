@@ -3,7 +3,7 @@ import { Category, int32 } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { isKnown, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op, uses } from '../dispatch/operator.ts';
 import {
@@ -343,7 +343,7 @@ op('geqrf(Tensor self) -> (Tensor a, Tensor tau)', {
 // ---- eigenvalues --------------------------------------------------------------------------------------------------
 /** Eigenvectors are unique up to a phase each: a loss that sees the phase has no gradient. */
 function checkPhase(imaginary: Tensor, message: string): void {
-  if (imaginary.level === null && imaginary.numel() > 0 && Number(imaginary.abs().max().item()) > 1e-2) throw new RuntimeError(message);
+  if (isKnown(imaginary) && imaginary.numel() > 0 && Number(imaginary.abs().max().item()) > 1e-2) throw new RuntimeError(message);
 }
 const phaseMessage = (name: string): string =>
   `${name}: The eigenvectors in the complex case are specified up to multiplication by e^{i phi}. The specified loss function depends on this quantity, so it is ill-defined.`;

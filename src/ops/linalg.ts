@@ -3,7 +3,7 @@ import { Category, int32 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
 import { numel, sameShape } from '../core/size.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { isKnown, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op, uses } from '../dispatch/operator.ts';
 import {
@@ -76,7 +76,7 @@ op('linalg_det(Tensor A) -> Tensor', {
       if (n <= 1) return column(column(g)).expand(A.shape);
       const regular = (): Tensor =>
         F.linalg_solve_ex(A.mH, onDiagonal(column(g.mul(result.conj())).expand([...batchOf(A), n])), true, false)[0];
-      if ([A, result, g].some((t) => t.level !== null)) return regular();
+      if (![A, result, g].every(isKnown)) return regular();
       const small = result
         .detach()
         .abs()

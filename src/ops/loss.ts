@@ -2,7 +2,7 @@
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
-import { Tensor } from '../core/tensor.ts';
+import { isKnown, Tensor } from '../core/tensor.ts';
 import { like } from '../autograd/rules.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { joint, op } from '../dispatch/operator.ts';
@@ -111,12 +111,7 @@ op('_bce_slope(Tensor grad, Tensor self, Tensor target) -> Tensor', {
 op('binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor', {
   doc: '−(target · log self + (1 − target) · log(1 − self)), logarithms at least −100.',
   decompose: ({ self, target, weight, reduction }) => {
-    if (
-      self.level === null &&
-      self.device.type !== 'meta' &&
-      self.layout.numel > 0 &&
-      !F.logical_and(self.ge(0), self.le(1)).all().item<boolean>()
-    ) {
+    if (isKnown(self) && self.layout.numel > 0 && !F.logical_and(self.ge(0), self.le(1)).all().item<boolean>()) {
       throw new RuntimeError('all elements of input should be between 0 and 1');
     }
     const loss = F._bce_error(self, target);
@@ -301,8 +296,7 @@ op('gaussian_nll_loss(Tensor input, Tensor target, Tensor var, bool full=False, 
     const given: Tensor | number = a.var;
     let variance = given instanceof Tensor ? given : F.full_like(input, given);
     const [shape, own] = [input.layout.shape, variance.layout.shape];
-    if (variance.level === null && variance.device.type !== 'meta' && variance.lt(0).any().item<boolean>())
-      throw new ValueError('var has negative entry/entries');
+    if (isKnown(variance) && variance.lt(0).any().item<boolean>()) throw new ValueError('var has negative entry/entries');
     if (own.length === 0) variance = variance.expand(shape as number[]);
     else if (!sameShape(own, shape)) {
       if (sameShape(own, shape.slice(0, -1))) variance = variance.unsqueeze(-1);

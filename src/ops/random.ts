@@ -7,7 +7,7 @@ import { Layout, type TensorMeta } from '../core/layout.ts';
 import * as sampling from '../core/sampling.ts';
 import type { Scalar } from '../core/scalar.ts';
 import { broadcastShapes } from '../core/shape.ts';
-import { emptyLike, type Tensor } from '../core/tensor.ts';
+import { emptyLike, isKnown, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 import { likeSpec, spec, stridesLike } from './create.ts';
@@ -245,18 +245,19 @@ op(`_sample_dirichlet(Tensor self, Generator? generator=None) -> Tensor`, {
 // ---- normal numbers with tensors of means and deviations ----------------------------------------------------------
 function checkDeviations(std: Tensor): void {
   if (std.dtype.is_complex) throw new RuntimeError('normal expects standard deviation to be non-complex');
-  if (std.layout.numel > 0 && !(Number(std.min().item()) >= 0)) throw new RuntimeError('normal expects all elements of std >= 0.0');
+  if (isKnown(std) && std.layout.numel > 0 && !(Number(std.min().item()) >= 0))
+    throw new RuntimeError('normal expects all elements of std >= 0.0');
 }
 function checkDeviation(std: number): void {
   if (!(std >= 0)) throw new RuntimeError(`normal expects std >= 0.0, but found std ${std}`);
 }
 const normals = (like: Tensor, shape: readonly number[], std: number, generator: object | null): Tensor =>
-  F.normal_(F.empty(shape as number[], like.dtype, null, like.device), 0, std, generator as never);
+  F.normal$float_float(0, std, shape as number[], generator as never, like.dtype, null, like.device);
 op(`normal.Tensor_float(Tensor mean, float std=1, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a mean for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviation(std);
-    return normals(mean, mean.layout.shape, std, generator).add_(mean);
+    return normals(mean, mean.layout.shape, std, generator).add(mean);
   },
   random: true,
   grad: { mean: uses((_g, { mean }) => zerosOf(mean)) },
@@ -265,7 +266,7 @@ op(`normal.float_Tensor(float mean, Tensor std, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a standard deviation for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviations(std);
-    return normals(std, std.layout.shape, 1, generator).mul_(std).add_(mean);
+    return normals(std, std.layout.shape, 1, generator).mul(std).add(mean);
   },
   random: true,
   grad: { std: uses((_g, { std }) => zerosOf(std)) },
@@ -274,7 +275,7 @@ op(`normal.Tensor_Tensor(Tensor mean, Tensor std, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a mean and a standard deviation for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviations(std);
-    return normals(mean, broadcastShapes(mean.layout.shape, std.layout.shape), 1, generator).mul_(std).add_(mean);
+    return normals(mean, broadcastShapes(mean.layout.shape, std.layout.shape), 1, generator).mul(std).add(mean);
   },
   random: true,
   grad: { mean: uses((_g, { mean }) => zerosOf(mean)), std: uses((_g, { std }) => zerosOf(std)) },

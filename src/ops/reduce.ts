@@ -211,7 +211,10 @@ for (const name of ['any', 'all'] as const) {
     doc,
     meta: ({ self, dim, keepdim }) => truth(self, wrapDims(dim, self.ndim, false), keepdim),
     kernel: ({ self, dim }, out) => anyInto(out!, self, wrapDims(dim, self.ndim, false), name === 'all'),
-    batch: (run, { self, dim }) => run({ dim: wrapDims(dim, self.ndim - 1, false).flatMap((d) => (self.ndim === 1 ? [] : [d + 1])) }),
+    batch: (run, { self, dim }) =>
+      self.ndim === 1
+        ? F._to_copy(self.ne(0), truth(self, [], true).dtype)
+        : run({ dim: wrapDims(dim, self.ndim - 1, false).map((d) => d + 1) }),
     grad: 'none',
     inplace: false,
   });

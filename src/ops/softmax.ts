@@ -117,6 +117,7 @@ op('_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor', {
     return F.softmax$int(x, dim).masked_fill(masked, 0);
   },
   grad: { self: uses('result', (g, { result, dim, self }) => F._softmax_backward_data(g, result, dim, self.dtype)) },
+  batch: (run, { self, dim }) => run({ dim: wrapDim(dim, self.ndim - 1) + 1 }),
   surface: ['function'],
   inplace: false,
 });

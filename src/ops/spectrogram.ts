@@ -2,7 +2,7 @@
 import { Category, type DType, promote_types } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { isKnown, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op } from '../dispatch/operator.ts';
 
@@ -164,8 +164,7 @@ op(
       const end = length !== null ? start + length : center ? expected - Math.floor(n_fft / 2) : expected;
       const cut = (t: Tensor): Tensor => t.narrow(1, start, Math.max(Math.min(end, expected) - start, 0));
       const envelope = cut(weights);
-      if (envelope.level === null && envelope.layout.numel > 0 && Number(envelope.abs().min().item()) < 1e-11)
-        fail('window overlap add min: 1');
+      if (isKnown(envelope) && envelope.layout.numel > 0 && Number(envelope.abs().min().item()) < 1e-11) fail('window overlap add min: 1');
       let y = cut(added).div(envelope);
       if (self.ndim === 2) y = y.squeeze(0);
       const missing = end - expected;

@@ -4,12 +4,11 @@ import { selectInto } from '../backend/reference/lines.ts';
 import { kthPlace, medianPlace, modePlace } from '../backend/reference/sort.ts';
 import { fill } from '../backend/reference/fill.ts';
 import { groupSize } from '../backend/reference/reduce.ts';
-import { emptyTensor } from '../core/tensor.ts';
 import { bool, Category, float32, float64, int64 } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { type Scalar, toNumber } from '../core/scalar.ts';
 import { wrapDim } from '../core/shape.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { emptyTensor, isKnown, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, type Spec, uses } from '../dispatch/operator.ts';
 import { perExample, reducedDims, reducedShape, reduction, requireElements, restored, rows, spreadEvenly } from './reduce.ts';
@@ -229,8 +228,7 @@ for (const name of ['quantile', 'nanquantile'] as const) {
     outMismatch: () => 'quantile() out tensor must be same dtype as the input tensor',
     doc,
     decompose: ({ self, q, dim, keepdim, interpolation }) => {
-      const plain = q.level === null && q.device.type !== 'meta';
-      if (plain && F.all(q.ge(0).logical_and(q.le(1))).item() === (false as never))
+      if (isKnown(q) && F.all(q.ge(0).logical_and(q.le(1))).item() === (false as never))
         throw new RuntimeError('quantile() q values must be in the range [0, 1]');
       return quantile(name, self, q, dim, keepdim, interpolation, ignore);
     },
@@ -248,7 +246,7 @@ function checkWeights(name: string, w: Tensor, observations: number): void {
       `cov(): expected ${name} to have the same numel as there are observations in the input but got ${w.layout.numel} != ${observations}`,
     );
   }
-  if (w.level === null && w.layout.numel > 0 && Number(F.min(w).item()) < 0) throw new RuntimeError(`cov(): ${name} cannot be negative`);
+  if (isKnown(w) && w.layout.numel > 0 && Number(F.min(w).item()) < 0) throw new RuntimeError(`cov(): ${name} cannot be negative`);
 }
 op('cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor', {
   doc: 'The covariance matrix of the variables in the rows of self.',
@@ -269,7 +267,7 @@ op('cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweight
     }
     if (aweights) checkWeights('aweights', aweights, n);
     const w = fweights ? (aweights ? fweights.mul(aweights) : fweights) : aweights;
-    if (w && w.level === null && Number(F.sum(w).item()) === 0) throw new RuntimeError("cov(): weights sum to zero, can't be normalized");
+    if (w && isKnown(w) && Number(F.sum(w).item()) === 0) throw new RuntimeError("cov(): weights sum to zero, can't be normalized");
     const total = w ? F.sum(w) : null;
     const average = (total ? F.sum$dim_IntList(input.mul(w!), [1]).div(total) : F.sum$dim_IntList(input, [1]).div(n)).unsqueeze(1);
     // How far the weights stand for independent observations.

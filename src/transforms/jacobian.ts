@@ -5,11 +5,13 @@ import { F } from '../dispatch/handles.gen.ts';
 import { at } from '../dispatch/state.ts';
 import { leaves, pullbackOf, rebuilt } from './grad.ts';
 import { jvp } from './jvp.ts';
-import { vmap } from './vmap.ts';
+import { type Randomness, vmap } from './vmap.ts';
 
 export interface JacobianOptions {
   argnums?: number;
   has_aux?: boolean;
+  /** What random operators do, in forward mode: see vmap. */
+  randomness?: Randomness;
 }
 function basis(t: Tensor): Tensor {
   const n = numel(t.layout.shape);
@@ -21,11 +23,11 @@ const withArgument = (f: (...a: never[]) => unknown, a: readonly unknown[], i: n
 
 /** The Jacobian by forward mode: output shape, then input shape. */
 export function jacfwd(f: (...a: never[]) => unknown, options: JacobianOptions | number = {}): (...a: unknown[]) => unknown {
-  const argnums = typeof options === 'number' ? options : (options.argnums ?? 0);
+  const { argnums = 0, randomness = 'error' } = typeof options === 'number' ? { argnums: options } : options;
   return (...a) => {
     const x = a[argnums] as Tensor;
     const g = withArgument(f, a, argnums);
-    const columns = vmap((v: Tensor) => jvp(g, [x], [v])[1], { out_dims: -1 })(basis(x));
+    const columns = vmap((v: Tensor) => jvp(g, [x], [v])[1], { out_dims: -1, randomness })(basis(x));
     return rebuilt(
       columns,
       leaves(columns).map((c) => F.reshape(c, [...c.layout.shape.slice(0, -1), ...x.layout.shape])),

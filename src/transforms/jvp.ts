@@ -1,6 +1,7 @@
 // jvp: forward-mode differentiation. A null tangent is a structural zero.
 import { isDifferentiable } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
+import { contiguous_format } from '../core/formats.ts';
 import { numel, sameShape } from '../core/size.ts';
 import { Tensor } from '../core/tensor.ts';
 import { mapTensors, tensorsIn } from '../core/tree.ts';
@@ -100,9 +101,12 @@ class JvpLevel implements Level {
     const mask = f.tensors.map((i) => args[i] instanceof Tensor && this.tangent(args[i] as Tensor) !== null);
     const d = derive(f, f.formula(primals), 'jvp', mask);
     if (!d) return results.map(() => null);
+    // A complex result of real inputs: its tangent is complex, and so is what it is computed from.
+    const complex = results.find((x) => x.dtype.is_complex)?.dtype;
+    const seed = (t: Tensor): Tensor => (complex && !t.dtype.is_complex ? F._to_copy(t, complex) : t);
     const r = call(
       d.op,
-      d.reads.map((i) => (i >= RESULT ? results[i - RESULT] : i >= SEED ? this.tangent(args[i - SEED] as Tensor) : primals[i])),
+      d.reads.map((i) => (i >= RESULT ? results[i - RESULT] : i >= SEED ? seed(this.tangent(args[i - SEED] as Tensor)!) : primals[i])),
     );
     const rs = Array.isArray(r) ? (r as Tensor[]) : [r as Tensor];
     const out: (Tensor | null)[] = results.map(() => null);
@@ -147,6 +151,18 @@ function matched(t: Tensor, like: Tensor): Tensor {
     : F.expand(cast, like.layout.shape as number[]);
 }
 
+/** A tangent with its dimensions in memory in the order of the primal's: what depends on strides finds the same ones. */
+function ordered(t: Tensor, primal: Tensor): Tensor {
+  const { stride } = primal.layout;
+  if (t.ndim !== primal.ndim || sameShape(stride, t.layout.stride)) return t;
+  const order = stride.map((_, i) => i).sort((a, b) => stride[b]! - stride[a]! || a - b);
+  const dense = F.clone(F.permute(t, order), contiguous_format);
+  return F.permute(
+    dense,
+    order.map((_, i) => order.indexOf(i)),
+  );
+}
+
 /** (f(primals), its derivative along the tangents); see https://pytorch.org/docs/stable/generated/torch.func.jvp.html. */
 export function jvp<R>(f: (...a: never[]) => R, primals: readonly unknown[], tangents: readonly unknown[]): [R, R] {
   if (primals.length !== tangents.length) throw new RuntimeError('jvp: Expected primals and tangents to have the same python structure');
@@ -154,7 +170,14 @@ export function jvp<R>(f: (...a: never[]) => R, primals: readonly unknown[], tan
     const flat: Tensor[] = [];
     mapTree(tangents, (t) => flat.push(t));
     let k = 0;
-    const r = f(...(mapTree(primals, (p) => l.wrap(p, flat[k++]!)) as never[]));
+    const r = f(
+      ...(mapTree(primals, (p) =>
+        l.wrap(
+          p,
+          below(l, () => ordered(flat[k++]!, p)),
+        ),
+      ) as never[]),
+    );
     const value = mapTree(r, l.primal) as R;
     const tangent = mapTree(r, (t) => l.tangent(t) ?? below(l, () => zeros(l.primal(t).layout))) as R;
     return [value, tangent];

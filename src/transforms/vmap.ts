@@ -1,12 +1,13 @@
 // vmap: a batch dimension that the function does not see.
 import { RuntimeError, ValueError } from '../core/errors.ts';
+import { channels_last, channels_last_3d, preserve_format } from '../core/formats.ts';
 import { Layout } from '../core/layout.ts';
 import { wrapDim } from '../core/shape.ts';
 import { Tensor } from '../core/tensor.ts';
 import { mapTensors, tensorsIn } from '../core/tree.ts';
 import { toLevel } from '../dispatch/call.ts';
 import { F } from '../dispatch/handles.gen.ts';
-import { type BatchRule, named, type Op } from '../dispatch/operator.ts';
+import { type BatchRule, named, Op } from '../dispatch/operator.ts';
 import { type Level, quietly, state } from '../dispatch/state.ts';
 import { below, enter } from './level.ts';
 
@@ -53,6 +54,7 @@ class VmapLevel implements Level {
         `vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor \`other\` in extra_args that has more elements than \`self\`. This happened due to \`other\` being vmapped over but \`self\` not being vmapped over in a vmap. Please try to use out-of-place operators instead of ${o.name}.`,
       );
     }
+    if (!o.functional && this.pointsAtNothing(f, args)) return this.widened(f, args);
     if (!d.batch && !f.isPointwise && !f.isView && d.decompose) {
       const r = quietly(() => d.decompose!(named(f, args)));
       return o.functional ? F.copy_(args[0] as Tensor, r as Tensor) : r;
@@ -60,8 +62,24 @@ class VmapLevel implements Level {
     const r = below(this, () => this.batched(o, f, args));
     return o.functional ? args[0] : mapTensors(r, (t) => this.wrap(t, 0));
   }
-  private batched(o: Op, f: Op, args: unknown[]): unknown {
+  /** A dimension of a tensor that has none: it counts as a vector of one element. */
+  private pointsAtNothing(f: Op, args: readonly unknown[]): boolean {
+    const self = args[0];
+    return (
+      self instanceof Tensor && self.ndim === 0 && f.params.some((p, i) => (p.role === 'dim' || p.role === 'dims') && args[i] !== null)
+    );
+  }
+  private widened(f: Op, args: readonly unknown[]): unknown {
+    const r = toLevel(
+      f,
+      args.map((a) => mapTensors(a, (t) => (t.ndim === 0 ? F.unsqueeze(t, 0) : t))),
+    );
+    return mapTensors(r, (t) => (t.layout.shape[0] === 1 ? F.squeeze$dim(t, 0) : t));
+  }
+  private batched(o: Op, f: Op, given: unknown[]): unknown {
     const d = f.decl;
+    // A batch has a dimension more than a format that names an order of them.
+    const args = given.map((a) => (a === channels_last || a === channels_last_3d ? preserve_format : a));
     const tensors = tensorsIn(args);
     if (typeof d.batch === 'function') {
       const fronted = args.map((a) => mapTensors(a, (t) => this.front(t)));
@@ -73,11 +91,13 @@ class VmapLevel implements Level {
       const flags = args.map((a) => tensorsIn([a]).some((t) => this.mine(t)));
       return (d.batch as unknown as BatchRule<string>)(run as never, named(f, fronted), named(f, flags), this.size);
     }
+    if (d.produce && !d.batch) return this.loop(o, f, args);
     if (f.isPointwise || d.batch === 'leading') {
       const rank = Math.max(...tensors.map((t) => t.ndim));
       const force = !f.isPointwise && tensors.length > 1 && d.batch === 'leading';
+      d.check?.(named(f, args));
       return toLevel(
-        o,
+        unchecked(o),
         args.map((a) => mapTensors(a, (t) => this.front(t, f.isPointwise ? rank : t.ndim, force && !this.mine(t)))),
       );
     }
@@ -112,15 +132,7 @@ class VmapLevel implements Level {
         args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, b) : t))),
       ),
     );
-    const first = rows[0];
-    const r = Array.isArray(first)
-      ? first.map((_, k) =>
-          F.stack(
-            rows.map((x) => (x as Tensor[])[k]!),
-            0,
-          ),
-        )
-      : F.stack(rows as Tensor[], 0);
+    const r = stacked(rows);
     return o.functional ? F.copy_(this.front(args[0] as Tensor), r as Tensor) : r;
   }
   private random(o: Op, args: unknown[]): unknown {
@@ -152,6 +164,21 @@ class VmapLevel implements Level {
       return o.functional ? args[0] : mapTensors(r, (t) => this.wrap(t, 0));
     });
   }
+}
+const stacked = (rows: readonly unknown[]): unknown =>
+  Array.isArray(rows[0]) ? rows[0].map((_, k) => stacked(rows.map((x) => (x as unknown[])[k]))) : F.stack(rows as Tensor[], 0);
+/** The operator without the checks that are about what the caller sees, not about whole batches. */
+const withoutChecks = new WeakMap<Op, Op>();
+function unchecked(o: Op): Op {
+  if (!o.decl.check) return o;
+  let r = withoutChecks.get(o);
+  if (!r) {
+    r = new Op(o.schema, { ...o.decl, check: undefined });
+    if (o.functional) r.functional = unchecked(o.functional);
+    else if (o.inplace) r.inplace = o.inplace;
+    withoutChecks.set(o, r);
+  }
+  return r;
 }
 const toFront = (t: Tensor, dim: number): Tensor => F.permute(t, [dim, ...t.layout.shape.map((_, i) => i).filter((i) => i !== dim)]);
 

@@ -6,7 +6,7 @@ export type Status = 'passed' | 'failed' | 'skipped';
 
 /** A line of the report. `checks` are what was looked at; the first one decides the case unless every check counts. */
 export interface Row {
-  readonly kind: Kind;
+  readonly kind: Kind | 'transforms';
   /** What the table sums up by: a namespace of operators, a folder's file. */
   readonly family: string;
   /** The file of the case. */

@@ -3,11 +3,12 @@ import { Category, type DType, float64, complex128, int64 } from '../../core/dty
 import { cpu } from '../../core/device.ts';
 import { Layout } from '../../core/layout.ts';
 import { Storage, type TypedArray, viewsAreFree } from '../../core/storage.ts';
-import { emptyLike, Tensor } from '../../core/tensor.ts';
+import { emptyLike, readable, Tensor } from '../../core/tensor.ts';
 import { backend } from '../interface.ts';
 
 /** The tensor converted to `dtype`, dense in logical order; itself where it already is. */
 export function dense(t: Tensor, dtype: DType = t.dtype): Tensor {
+  if (t.level !== null) return dense(readable(t), dtype);
   const l = t.layout;
   if (l.dtype === dtype && l.contiguous && l.plain) return t;
   const r = emptyLike(Layout.dense(l.shape, dtype, l.device));
@@ -21,19 +22,19 @@ export function elements(t: Tensor): TypedArray {
   return t.storage!.view(dtype).subarray(offset * unit, (offset + numel) * unit);
 }
 /** The elements for reading. Outside kernels a heap may grow, and its views die (storage.ts, Note [Heap]): there they are a copy. */
-function readable(t: Tensor): TypedArray {
+function values(t: Tensor): TypedArray {
   const view = elements(t);
   return t.storage!.block !== null && viewsAreFree() ? view.slice() : view;
 }
 /** Real numbers as float64, in logical order. Do not write to it. */
-export const reals = (t: Tensor): Float64Array => readable(dense(t, float64)) as Float64Array;
+export const reals = (t: Tensor): Float64Array => values(dense(t, float64)) as Float64Array;
 /** Complex numbers as float64 pairs, in logical order. Do not write to it. */
-export const complexes = (t: Tensor): Float64Array => readable(dense(t, complex128)) as Float64Array;
+export const complexes = (t: Tensor): Float64Array => values(dense(t, complex128)) as Float64Array;
 /** Integers as int64, in logical order. Do not write to it. */
-export const integers = (t: Tensor): BigInt64Array => readable(dense(t, int64)) as BigInt64Array;
+export const integers = (t: Tensor): BigInt64Array => values(dense(t, int64)) as BigInt64Array;
 /** The elements as they are, in logical order: for kernels that only move them. `unit` array entries make one element. */
 export function raw(t: Tensor): { data: TypedArray; unit: 1 | 2 } {
-  return { data: readable(dense(t)), unit: t.dtype.is_complex ? 2 : 1 };
+  return { data: values(dense(t)), unit: t.dtype.is_complex ? 2 : 1 };
 }
 /** Stores values in logical order, converted to the tensor's dtype: float64, pairs for complex tensors, or int64. */
 export function store(t: Tensor, values: Float64Array | BigInt64Array): void {
