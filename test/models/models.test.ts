@@ -52,7 +52,7 @@ const MODELS: Record<string, Entry> = {
 function draw(model: nn.Module): void {
   torch.manual_seed(0);
   const seen = new Set<unknown>();
-  for (const [key, p] of Object.entries(model.state_dict({ keep_vars: true }))) {
+  for (const [key, p] of Object.entries<Tensor>(model.state_dict({ keep_vars: true }))) {
     if (!p.is_floating_point() || seen.has(p)) continue;
     seen.add(p);
     const shape = [...p.shape];
@@ -78,7 +78,7 @@ describe.each(Object.entries(models))('%s', (name, stored) => {
   const initial = [...model.parameters()].map(size);
 
   it('has the keys and shapes of the original', () => {
-    const state = Object.entries(model.state_dict()).map(([key, t]) => [key, [...t.shape]]);
+    const state = Object.entries<Tensor>(model.state_dict()).map(([key, t]) => [key, [...t.shape]]);
     expect(state).toEqual(Object.entries(stored.state));
   });
   it.skipIf(!stored.initial)('begins with the same weights from the same seed', () => {
