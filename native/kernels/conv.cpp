@@ -37,6 +37,14 @@ template <class F> INLINE void for_each_tap(int64_t channels, const int64_t* ker
         for (int64_t x = 0; x < kernel[2]; x++) f(c, z, y, x);
 }
 
+// Calls f(tap) for every tap, numbered in the order of the weights, as oneDNN sums them: blocks of 8 channels, kernel positions, the channels of a block.
+template <class F> INLINE void for_each_summand(int64_t channels, int64_t positions, F f) {
+  constexpr int64_t BLOCK = 8;
+  for (int64_t block = 0; block < channels; block += BLOCK)
+    for (int64_t p = 0; p < positions; p++)
+      for (int64_t c = block; c < std::min(channels, block + BLOCK); c++) f(c * positions + p);
+}
+
 // Zero-padded planes of one image. Each plane of each channel is split into stride_y * stride_x phases; in a phase, neighbouring outputs read neighbouring elements.
 // The padding to the right of a row is the padding to the left of the next one.
 struct PaddedImage {
@@ -92,7 +100,7 @@ struct Placement {
   int64_t channel, depth, row, column, origin;
 };
 
-// result[m][pixel] = bias[m] + sum over taps of weight[m][tap] * image[base of pixel + taps[tap]], for a grid of pixels.
+// result[m][pixel] = bias[m] + sum over taps of weight[m][tap] * image[base of pixel + taps[tap]], added in this order, for a grid of pixels.
 template <class T> struct Correlation {
   int64_t channels, tap_count;                                            // of the result; of the sum
   int64_t depth, height, width;                                           // the grid of pixels
@@ -111,13 +119,16 @@ template <class T> struct Correlation {
 
   // A row of finished pixels to its place.
   void put(const T* from, T* image, int64_t m, int64_t z, int64_t y, int64_t x, int64_t n) const {
-    const T add = bias ? bias[m] : T(0);
     T* to = image + place.origin + m * place.channel + z * place.depth + y * place.row + x * place.column;
-    if (place.column == 1 && !bias) std::memcpy(to, from, n * sizeof(T));
-    else if (place.column == 1)
-      for (int64_t i = 0; i < n; i++) to[i] = from[i] + add;
+    if (place.column == 1) std::memcpy(to, from, n * sizeof(T));
     else
-      for (int64_t i = 0; i < n; i++) to[i * place.column] = from[i] + add;
+      for (int64_t i = 0; i < n; i++) to[i * place.column] = from[i];
+  }
+  // What the sums of rows m0 to m1 begin with, where that is not 0 or there is nothing to add.
+  bool has_start() const { return bias || tap_count == 0; }
+  void start(T* products, int64_t row, int64_t m0, int64_t m1) const {
+    if (has_start())
+      for (int64_t m = m0; m < m1; m++, products += row) std::fill(products, products + row, bias ? bias[m] : T(0));
   }
 
   // Units are (strip of rows, part of the channels), the channels innermost.
@@ -134,18 +145,18 @@ template <class T> struct Correlation {
     const int64_t pixels = rows * pitch - (pitch - width), row = strip_rows() * pitch + NR<T>, step = part();
     T* products = thread_scratch<T, Use::TILE>((m1 - m0) * row + SLACK);
     const T* base = padded + z * depth_step + y * pitch;
+    start(products, row, m0, m1);
     for (int64_t j = 0; j < pixels; j += NR<T>)
       for (int64_t m = m0; m < m1; m += step) {
         const int64_t h = std::min(step, m1 - m);
         Target<T> to{products + (m - m0) * row + j, row, nullptr, 0};
+        if (has_start()) to = to.again();
         for (int64_t p = 0; p < tap_count; p += TAP_BLOCK) {
           const int64_t k = std::min<int64_t>(TAP_BLOCK, tap_count - p);
           const Operands<T> in{k, weights + m * tap_count + p * h, 1, h, base + j, 0, taps + p};
           narrow_tile<T, Lie::TAPS>(int(h), in, to, pixels - j > LANES<T> ? NR<T> : LANES<T>);
           to = to.again();
         }
-        if (tap_count == 0)
-          for (int64_t i = 0; i < h; i++) std::memset(to.c + i * row, 0, NR<T> * sizeof(T));
       }
     for (int64_t m = m0; m < m1; m++)
       for (int64_t r = 0; r < rows; r++) put(products + (m - m0) * row + r * pitch, image, m, z, y + r, 0, width);
@@ -158,6 +169,7 @@ template <class T> struct Correlation {
     const int64_t tap_block = even_part(tap_count, DENSE_TAP_BLOCK);
     T* panels = thread_scratch<T, Use::B_PANELS>(row * tap_block + SLACK);
     T* products = thread_scratch<T, Use::TILE>(channels * row + SLACK);
+    start(products, row, 0, channels);
     for (int64_t p = 0; p < tap_count; p += tap_block) {
       const int64_t k = std::min(tap_block, tap_count - p);
       for (int64_t j = 0; j < total; j += NR<T>) pack_pixels(padded, padded_size, j, std::min<int64_t>(total, j + NR<T>), taps + p, k, panels + j * k);
@@ -166,7 +178,7 @@ template <class T> struct Correlation {
           const int64_t h = std::min(step, channels - m);
           const Operands<T> in{k, weights + m * tap_count + p * h, 1, h, panels + j * k, NR<T>, nullptr};
           const Target<T> to{products + m * row + j, row, nullptr, 0};
-          tile<T, NR_VECTORS, Lie::PACKED>(int(h), in, p ? to.again() : to, NR<T>);
+          tile<T, NR_VECTORS, Lie::CHAINED>(int(h), in, p || has_start() ? to.again() : to, NR<T>);
         }
     }
     for (int64_t n = 0; n < count; n++)
@@ -287,11 +299,17 @@ template <class T> static Status forward(const Geometry& g, const T* x, const T*
   if (g.group_in() == 1 && g.out[2] >= LANES<T>) return forward_depthwise(g, x, w, bias, out);
   const int64_t ci = g.group_in(), co = g.group_out(), k = ci * g.taps(), part = even_part(co, MR);
   const PaddedImage planes = forward_planes(g, ci);
-  Buffer<T> weights(g.out_channels * k + SLACK);
-  Buffer<int64_t> taps(k + 1);
-  if (!weights || !taps) return OUT_OF_MEMORY;
-  for (int64_t group = 0; group < g.groups; group++) pack_all_rows(w + group * co * k, k, 1, co, k, part, weights.get() + group * co * k);
-  forward_taps(g, planes, ci, taps.get());
+  Buffer<T> weights(g.out_channels * k + SLACK), ordered(g.out_channels * k + SLACK);
+  Buffer<int64_t> in_order(k + 1), taps(k + 1);
+  if (!weights || !ordered || !in_order || !taps) return OUT_OF_MEMORY;
+  forward_taps(g, planes, ci, in_order.get());
+  int64_t i = 0;
+  for_each_summand(ci, g.taps(), [&](int64_t tap) {
+    taps[i] = in_order[tap];
+    for (int64_t m = 0; m < g.out_channels; m++) ordered[m * k + i] = w[m * k + tap];
+    i++;
+  });
+  for (int64_t group = 0; group < g.groups; group++) pack_all_rows(ordered.get() + group * co * k, k, 1, co, k, part, weights.get() + group * co * k);
   correlate_all<T>(
       g.images, g.groups, 1, planes, [&](int64_t n, int64_t group) { return x + (n * g.groups + group) * ci * g.in_pixels(); },
       [&](int64_t n, int64_t group) { return out + (n * g.groups + group) * co * g.out_pixels(); },

@@ -104,5 +104,28 @@ KERNEL(gemm) {
   });
 }
 
+// slots: x, y (contiguous float32 vectors), result. Nothing fused, in the order of PyTorch's BLAS: four sums of four lanes, the last elements one by one into the first lane.
+KERNEL(dot) {
+  const Strided xs = in.tensor(), ys = in.tensor(), result = in.tensor();
+  if (xs.dtype != DType::f32 || ys.dtype != DType::f32 || result.dtype != DType::f32) return DECLINED;
+  const float *x = xs.as<float>(), *y = ys.as<float>();
+  const int64_t n = xs.size[0];
+  Quad sum[4] = {};
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) unroll<4>([&](auto k) INLINE_LAMBDA { sum[k] += load_quad(x + i + 4 * k) * load_quad(y + i + 4 * k); });
+  if (i + 8 <= n) {
+    unroll<2>([&](auto k) INLINE_LAMBDA { sum[k] += load_quad(x + i + 4 * k) * load_quad(y + i + 4 * k); });
+    i += 8;
+  }
+  if (i + 4 <= n) {
+    sum[0] += load_quad(x + i) * load_quad(y + i);
+    i += 4;
+  }
+  for (; i < n; i++) sum[0][0] += x[i] * y[i];
+  const Quad s = sum[0] + sum[1] + sum[2] + sum[3];
+  *result.as<float>() = (s[0] + s[2]) + (s[1] + s[3]);
+  return DONE;
+}
+
 }  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau

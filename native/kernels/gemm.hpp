@@ -60,8 +60,10 @@ template <class T> struct Operands {
   int64_t b_step;
   const int64_t* taps;
 };
-// How the operands lie: PACKED both in panels, TAPS A in a panel and B through offsets, IN_PLACE neither.
-enum class Lie { PACKED, TAPS, IN_PLACE };
+// How the operands lie: PACKED and CHAINED both in panels, TAPS A in a panel and B through offsets, IN_PLACE neither.
+enum class Lie { PACKED, CHAINED, TAPS, IN_PLACE };
+// Whether a sum starts from its base, as convolutions do, rather than being added to it.
+constexpr bool starts_from_base(Lie lie) { return lie == Lie::CHAINED || lie == Lie::TAPS; }
 
 template <class T, int NV> INLINE void store_partial(Vec<T> (&sum)[NV], Target<T> to, int columns) {
   T t[NV * LANES<T>];
@@ -72,13 +74,16 @@ template <class T, int NV> INLINE void store_partial(Vec<T> (&sum)[NV], Target<T
 template <class T, int ROWS, int NV, Lie LIE> INLINE void micro_kernel(Operands<T> in, Target<T> to, int columns) {
   constexpr int W = LANES<T>;
   Vec<T> sum[ROWS][NV];
-  unroll<ROWS>([&](auto i) INLINE_LAMBDA { unroll<NV>([&](auto j) INLINE_LAMBDA { sum[i][j] = Vec<T>{}; }); });
+  unroll<ROWS>([&](auto i) INLINE_LAMBDA {
+    const T* base = starts_from_base(LIE) ? to.at(i, 0).base : nullptr;
+    unroll<NV>([&](auto j) INLINE_LAMBDA { sum[i][j] = base ? load(base + j * W) : Vec<T>{}; });
+  });
   if constexpr (LIE == Lie::PACKED)                                       // C comes from far away
     unroll<ROWS>([&](auto i) INLINE_LAMBDA {
       unroll<(NV * VECTOR_BYTES + 63) / 64>([&](auto line) INLINE_LAMBDA { __builtin_prefetch(to.c + i * to.row + line * (64 / sizeof(T)), 1); });
     });
   const int64_t a_row = LIE == Lie::IN_PLACE ? in.a_row : 1, a_step = LIE == Lie::IN_PLACE ? in.a_step : ROWS;
-  const int64_t b_step = LIE == Lie::PACKED ? NR<T> : in.b_step;
+  const int64_t b_step = LIE == Lie::PACKED || LIE == Lie::CHAINED ? NR<T> : in.b_step;
   const T *__restrict a = in.a, *__restrict b = in.b;
   for (int64_t p = 0; p < in.k; p++) {
     const T* row = LIE == Lie::TAPS ? b + in.taps[p] : b;
@@ -94,7 +99,7 @@ template <class T, int ROWS, int NV, Lie LIE> INLINE void micro_kernel(Operands<
   unroll<ROWS>([&](auto i) INLINE_LAMBDA {
     const Target<T> row = to.at(i, 0);
     if (columns != NV * W) store_partial<T, NV>(sum[i], row, columns);
-    else if (row.base) unroll<NV>([&](auto j) INLINE_LAMBDA { store(row.c + j * W, load(row.base + j * W) + sum[i][j]); });
+    else if (!starts_from_base(LIE) && row.base) unroll<NV>([&](auto j) INLINE_LAMBDA { store(row.c + j * W, load(row.base + j * W) + sum[i][j]); });
     else unroll<NV>([&](auto j) INLINE_LAMBDA { store(row.c + j * W, sum[i][j]); });
   });
 }

@@ -83,7 +83,11 @@ template <class T> Loop common_float_loop(Primitive primitive) {
     case Primitive::ge: return scalar_binary<T, B>([](T x, T y) { return x >= y; });
     case Primitive::xlogy: return scalar_binary<T>([](T x, T y) { return y != y ? y : x == 0 ? T(0) : x * std::log(y); });
     case Primitive::where: return where_loop<T>;
-    case Primitive::fma: return scalar_ternary<T>([](T x, T y, T z) { return std::fma(x, y, z); });
+#if FLAMBEAU_FMA
+    case Primitive::fma: return vector_ternary<T>([](V x, V y, V z) INLINE_LAMBDA { return fused_once(x, y, z); });
+#else
+    case Primitive::fma: return scalar_ternary<T>([](T x, T y, T z) { return fused_once(x, y, z); });
+#endif
     case Primitive::clamp:
       return vector_ternary<T>([](V x, V low, V high) INLINE_LAMBDA { return minimum(maximum(x, low), high); });
     default: return nullptr;

@@ -20,7 +20,7 @@ template <class Fn, class Libm> static Loop trigonometric(Fn, Libm) { return sin
 
 Loop float32_loop(Primitive primitive) {
   switch (primitive) {
-    case Primitive::exp: return VECTOR(vexp);
+    case Primitive::exp: return VECTOR(vexp_accurate);
     case Primitive::exp2: return VECTOR(vexp2);
     case Primitive::expm1: return VECTOR(vexpm1);
     case Primitive::log: return VECTOR(vlog);

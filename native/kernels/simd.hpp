@@ -110,6 +110,25 @@ INLINE Floats fused(Floats a, Floats b, Floats c) { return a * b + c; }
 INLINE Doubles fused(Doubles a, Doubles b, Doubles c) { return a * b + c; }
 #define FLAMBEAU_FMA 0
 #endif
+// a * b + c, rounded once at every level. Products of floats are exact in double; the sum is rounded to odd there, so that rounding it again cannot go wrong.
+#if FLAMBEAU_FMA
+template <class V> INLINE V fused_once(V a, V b, V c) { return fused(a, b, c); }
+#endif
+INLINE float fused_once(float a, float b, float c) {
+#if FLAMBEAU_FMA
+  return __builtin_fmaf(a, b, c);
+#else
+  const double product = double(a) * double(b), sum = product + double(c), added = sum - product;
+  const double lost = (product - (sum - added)) + (double(c) - added);
+  int64_t odd;
+  std::memcpy(&odd, &sum, 8);
+  if ((lost < 0 || lost > 0) && !(odd & 1)) odd += (lost > 0) == (sum > 0) ? 1 : -1;
+  double rounded;
+  std::memcpy(&rounded, &odd, 8);
+  return float(rounded);
+#endif
+}
+INLINE double fused_once(double a, double b, double c) { return __builtin_fma(a, b, c); }
 INLINE Floats fused(Floats a, Floats b, float c) { return fused(a, b, splat(c)); }
 INLINE Floats fused(Floats a, float b, float c) { return fused(a, splat(b), splat(c)); }
 INLINE Floats fused(Floats a, float b, Floats c) { return fused(a, splat(b), c); }

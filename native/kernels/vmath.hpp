@@ -1,5 +1,4 @@
-// Elementary functions on native float32 vectors. Largest errors in ulp: exp, exp2, log, erf 1.1; expm1, log1p, sin, cos, tanh 1.5; softplus, log_sigmoid 1.8; log2 2.0;
-// sigmoid, silu 2.3; log10 2.5; mish 3.9. gelu: absolute error 1e-7.
+// Elementary functions on native float32 vectors. Their largest errors: docs/accuracy.md.
 #pragma once
 #include "simd.hpp"
 #include "vmath_coefs.hpp"
@@ -47,6 +46,15 @@ INLINE Floats vexp(Floats x) {
   ExpReduced r = reduce_exp(clamp(x, -104.f, 89.f));
   return scale_by_power(r.k, r.ki, splat(1.f) + expm1_reduced(r.f));
 }
+// Within 0.6 ulp: what reducing the argument and adding to 1 lose is added last.
+INLINE Floats vexp_accurate(Floats x) {
+  constexpr float ROUND = 12582912.f, HIGH = -0.693359375f, LOW = 2.12194440e-4f;
+  Floats c = clamp(x, -104.f, 89.f), t = fused(c, 1.44269504f, ROUND), k = t - splat(ROUND);
+  Floats h = fused(k, HIGH, c), f = fused(k, LOW, h), lost = fused(k, splat(LOW), h - f);
+  Floats s = splat(1.f) + f, rest = (splat(1.f) - s) + f;
+  Floats p = s + (rest + fused(f * f, polynomial(f, EXP_POLY), lost));
+  return scale_by_power(k, bits(t) - 0x4b400000, p);
+}
 // exp for x in [-87, 88]: the power of two is one integer addition.
 INLINE Floats vexp_small(Floats x) {
   ExpReduced r = reduce_exp(x);
@@ -80,14 +88,10 @@ INLINE Floats log_special(Floats x, Floats r) {
   Floats special = select(x < splat(0.f), splat(__builtin_nanf("")), select(x == splat(0.f), splat(-__builtin_inff()), x));
   return select((x > splat(0.f)) & (x < splat(__builtin_inff())), r, special);
 }
-// k ln2 + log1p(f)
+// k ln2 + log1p(f): the first product is exact, and what its sum with f loses is added last.
 INLINE Floats join_log(LogParts p) {
-  Floats q = polynomial(p.f, LOG_POLY);
-#if FLAMBEAU_FMA
-  return fused(p.k, splat(0.693147182f), fused(p.f * p.f, q, p.f));
-#else
-  return fused(p.k, 0.693359375f, p.f) + fused(p.k, splat(-2.12194440e-4f), p.f * p.f * q);
-#endif
+  Floats h = p.k * splat(0.693359375f), s = h + p.f, lost = (h - s) + p.f;
+  return s + (lost + fused(p.k, splat(-2.12194440e-4f), p.f * p.f * polynomial(p.f, LOG_POLY)));
 }
 INLINE Floats vlog(Floats x) { return log_special(x, join_log(reduce_log(x))); }
 // The rounding error of 1 + x goes into f.
@@ -108,8 +112,10 @@ INLINE Floats vlog2(Floats x) {
 }
 INLINE Floats vlog10(Floats x) {
   LogParts p = reduce_log(x);
-  Floats natural = fused(p.f * p.f, polynomial(p.f, LOG_POLY), p.f);
-  return log_special(x, fused(p.k, 0.301025391f, fused(p.k, splat(4.60503e-6f), natural * splat(0.434294482f))));
+  Floats w = p.f * p.f * polynomial(p.f, LOG_POLY), natural = p.f + w, lost = (p.f - natural) + w;
+  Floats high = p.k * splat(0.301025391f), product = natural * splat(0.434294492f), sum = high + product;
+  Floats rest = ((high - sum) + product) + fused(natural, splat(0.434294492f), -product);
+  return log_special(x, sum + (rest + fused(natural, splat(-1.01001e-08f), fused(lost, splat(0.434294492f), p.k * splat(4.60503e-6f)))));
 }
 // sin and cos for |x| < 2^15: x = k pi/2 + r in three parts, then one polynomial each by the parity of k. Needs a fused multiply-add; callers send larger arguments to libm.
 constexpr float MAX_SIN_ARGUMENT = 32768.f;
@@ -128,7 +134,7 @@ INLINE Floats sin_of_quadrant(Floats x, int quadrant) {
 }
 INLINE Floats vsin(Floats x) { return select(x == splat(0.f), x, sin_of_quadrant(x, 0)); }
 INLINE Floats vcos(Floats x) { return sin_of_quadrant(x, 1); }
-INLINE Floats vsigmoid(Floats x) { return splat(1.f) / (splat(1.f) + vexp(-x)); }
+INLINE Floats vsigmoid(Floats x) { return splat(1.f) / (splat(1.f) + vexp_accurate(-x)); }
 // From e = expm1(2|x|) = 2^k (e^f - 1) + (2^k - 1); a polynomial below 0.55 keeps it within 2 ulp.
 INLINE Floats vtanh(Floats x) {
   Floats a = clamp(vabs(x), 0.f, 9.1f);
@@ -162,7 +168,7 @@ INLINE Floats vgelu_tanh(Floats x) {
 // log(1 + e^x) = max(x, 0) + log1p(e^-|x|)
 INLINE Floats vsoftplus(Floats x) { return maximum(x, splat(0.f)) + vlog1p(vexp(-vabs(x))); }
 INLINE Floats vlog_sigmoid(Floats x) { return minimum(x, splat(0.f)) - vlog1p(vexp(-vabs(x))); }
-INLINE Floats vsilu(Floats x) { return x / (splat(1.f) + vexp(-x)); }
+INLINE Floats vsilu(Floats x) { return x / (splat(1.f) + vexp_accurate(-x)); }
 // x tanh(log(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2); beyond 20 it is x
 INLINE Floats vmish(Floats x) {
   Floats e = vexp(raw_min(splat(20.f), x)), n = e * (e + splat(2.f));

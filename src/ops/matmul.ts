@@ -6,7 +6,7 @@ import { Complex, type Scalar, scalarCategory, toNumber } from '../core/scalar.t
 import { broadcastShapes, showShape } from '../core/shape.ts';
 import { numel, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
-import { productInto } from '../backend/reference/matmul.ts';
+import { dotInto, productInto } from '../backend/reference/matmul.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 import { resultType } from '../dispatch/promotion.ts';
@@ -142,11 +142,23 @@ function checkVectors(name: string, self: Tensor, other: Tensor): void {
       `inconsistent tensor size, expected tensor [${n}] and src [${m}] to have the same number of elements, but got ${n} and ${m} elements respectively`,
     );
 }
+op('_dot(Tensor self, Tensor tensor) -> Tensor', {
+  doc: "The inner product of two float32 vectors, summed in the order of PyTorch's BLAS.",
+  meta: ({ self }) => ({ shape: [], dtype: self.dtype }),
+  kernel: ({ self, tensor }, out) => dotInto(out!, self, tensor),
+  grad: {
+    self: uses('tensor', (g, { tensor }) => tensor.mul(g)),
+    tensor: uses('self', (g, { self }) => self.mul(g)),
+  },
+  batch: (_run, { self, tensor }) => self.mul(tensor).sum(-1),
+  inplace: false,
+});
 op('dot(Tensor self, Tensor tensor) -> Tensor', {
   doc: 'The inner product of two vectors.',
   decompose: ({ self, tensor }) => {
     checkVectors('dot', self, tensor);
     requireNumbers(self, 'dot');
+    if (self.dtype === float32) return F._dot(self, tensor);
     return self.unsqueeze(0).mm(tensor.unsqueeze(1)).reshape([]);
   },
   inplace: false,

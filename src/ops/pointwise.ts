@@ -39,21 +39,24 @@ function checkSubtraction(args: { self: Operand; other: Operand; alpha: Scalar }
 }
 op('add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
   doc: 'self + alpha · other.',
-  pointwise: (self, other, alpha) => self.add(other.mul(alpha)),
+  pointwise: (self, other, alpha) => self.addProduct(other, alpha),
   own: ['alpha'],
   checkTypes: checkAlpha,
   aliases: ['__radd__'],
 });
+/** a − alpha · b */
+const minus = (a: Expr, b: Expr, alpha: Expr): Expr =>
+  alpha.op === 'const' && alpha.value === 1 ? a.sub(b) : a.addProduct(b.neg(), alpha);
 op('sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
   doc: 'self − alpha · other.',
-  pointwise: (self, other, alpha) => self.sub(other.mul(alpha)),
+  pointwise: (self, other, alpha) => minus(self, other, alpha),
   own: ['alpha'],
   checkTypes: checkSubtraction,
   aliases: ['subtract'],
 });
 op('rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor', {
   doc: 'other − alpha · self.',
-  pointwise: (self, other, alpha) => other.sub(self.mul(alpha)),
+  pointwise: (self, other, alpha) => minus(other, self, alpha),
   own: ['alpha'],
   numbers: ['other'],
   checkTypes: checkSubtraction,
@@ -91,7 +94,7 @@ op('square(Tensor self) -> Tensor', {
 });
 op('addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor', {
   doc: 'self + value · tensor1 · tensor2.',
-  pointwise: (self, tensor1, tensor2, value) => self.add(tensor1.mul(tensor2).mul(value)),
+  pointwise: (self, tensor1, tensor2, value) => self.addProduct(tensor1.mul(value), tensor2),
   own: ['value'],
   numbers: [],
 });
@@ -113,7 +116,7 @@ const interpolated = (self: Expr, end: Expr, weight: Expr): Expr => {
   return weight
     .abs()
     .lt(0.5)
-    .where(self.add(weight.mul(span)), end.sub(span.mul(weight.rsub(1))));
+    .where(self.addProduct(span, weight), end.addProduct(span.neg(), weight.rsub(1)));
 };
 function checkLerp({ self, end, weight }: { self: Tensor; end: Tensor; weight: Operand }): void {
   if (self.dtype !== end.dtype) throw new RuntimeError(`expected dtype ${self.dtype.cName} for \`end\` but got dtype ${end.dtype.cName}`);

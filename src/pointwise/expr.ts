@@ -75,6 +75,11 @@ export class Expr {
     const isOne = o instanceof Expr ? o.op === 'const' && o.value === 1 : o === 1;
     return isOne ? this : this.apply('mul', o);
   }
+  /** this + a · b, rounded once. */
+  addProduct(a: Expr, b: Operand): Expr {
+    const factor = this.wrap(b);
+    return factor.op === 'const' && factor.value === 1 ? this.add(a) : a.apply('fma', factor, this);
+  }
   div(o: Operand): Expr {
     return this.apply('div', o);
   }

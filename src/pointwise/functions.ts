@@ -1,4 +1,5 @@
 // What each primitive computes, one element at a time: the definition that every backend is tested against.
+import { fma32, fma64 } from '../core/fma.ts';
 import * as special from './special.ts';
 
 type FloatFunction = (a: number, b: number, c: number, single: boolean) => number;
@@ -26,7 +27,9 @@ const floorDivide = (a: number, b: number): number => {
   const floor = Math.floor(div);
   return div - floor > 0.5 ? floor + 1 : floor;
 };
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+/** Each step is rounded: from 16.7 on it is 1, as a loss that takes the logarithm of 1 − sigmoid(x) notices. */
+const sigmoid = (x: number, _b: number, _c: number, single: boolean): number =>
+  single ? 1 / Math.fround(1 + Math.fround(Math.exp(-x))) : 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 /** JavaScript gives NaN for (±1)^±∞ and 1^NaN where C gives 1. */
 const pow = (a: number, b: number): number =>
@@ -138,7 +141,7 @@ export const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   bitwise_or: (a, b) => (a || b ? 1 : 0),
   bitwise_xor: (a, b) => (!a !== !b ? 1 : 0),
   xlogy: (a, b) => (Number.isNaN(b) ? Number.NaN : a === 0 ? 0 : a * Math.log(b)),
-  fma: (a, b, c) => a * b + c,
+  fma: (a, b, c, single) => (single ? fma32(a, b, c) : fma64(a, b, c)),
   clamp: (x, lo, hi) => (Number.isNaN(x) ? x : Math.min(Math.max(x, lo), hi)),
   airy_ai: special.airy_ai,
   bessel_j0: special.bessel_j0,
@@ -208,6 +211,7 @@ export const integerFunctions: Readonly<Record<string, IntegerFunction>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
+  fma: (a, b, c) => a * b + c,
   floor_divide: floorDiv,
   trunc_divide: (a, b) => a / b,
   remainder: (a, b) => a - floorDiv(a, b) * b,

@@ -78,7 +78,7 @@ const INTEGER_BINARY = [
     'bitwise_and',
     'bitwise_or',
   ],
-  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'where', 'clamp'],
+  ...['bitwise_xor', 'shift_left', 'shift_right', 'gcd', 'lcm', 'where', 'clamp', 'fma'],
 ];
 const INTEGER = new Set([...INTEGER_UNARY, ...INTEGER_BINARY]);
 /** Whether the primitive exists on int64 registers; others convert their operands to the default float. */

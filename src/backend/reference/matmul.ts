@@ -53,3 +53,22 @@ export function productInto(out: Tensor, x: Tensor, y: Tensor, batch: number, m:
   }
   store(out, r);
 }
+
+/** out = x·y of float32 vectors: four sums of four lanes over blocks of 16, then 8, 4 and single elements, nothing fused. */
+export function dotInto(out: Tensor, x: Tensor, y: Tensor): void {
+  const [a, b] = [reals(x), reals(y)];
+  const n = a.length;
+  const lanes = new Float32Array(16);
+  const add = (lane: number, i: number): void => {
+    lanes[lane]! += Math.fround(a[i]! * b[i]!);
+  };
+  let i = 0;
+  for (const width of [16, 8, 4]) {
+    for (; i + width <= n; i += width) for (let l = 0; l < width; l++) add(l, i + l);
+  }
+  for (; i < n; i++) add(0, i);
+  for (let l = 4; l < 16; l++) lanes[l & 3]! += lanes[l]!;
+  lanes[0]! += lanes[2]!;
+  lanes[1]! += lanes[3]!;
+  store(out, new Float64Array([Math.fround(lanes[0]! + lanes[1]!)]));
+}

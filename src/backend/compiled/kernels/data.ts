@@ -18,6 +18,14 @@ for (const name of ['mm', 'bmm']) {
     d.tensor(null);
   });
 }
+accelerate<{ self: Tensor; tensor: Tensor }>('_dot', 'dot', ({ self, tensor }, out) => {
+  const [x, y] = [dense(self), dense(tensor)];
+  d.begin();
+  d.tensor(x);
+  d.tensor(y);
+  d.result(out!);
+  return true;
+});
 
 interface Indexed {
   readonly self: Tensor;
