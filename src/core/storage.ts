@@ -114,6 +114,17 @@ export class Storage implements VersionCell {
     this.owned = false;
     return this.buffer as ArrayBufferLike;
   }
+  /** Moves the memory to where other threads can reach it. */
+  share(): void {
+    if (this.isMeta || this.isShared) return;
+    const own = new SharedArrayBuffer(this.nbytes);
+    new Uint8Array(own).set(new Uint8Array(this.buffer as ArrayBufferLike, this.byteOffset, this.nbytes));
+    this.move(own, 0, this.nbytes, null);
+    this.owned = false;
+  }
+  get isShared(): boolean {
+    return typeof SharedArrayBuffer !== 'undefined' && this.block === null && this.own instanceof SharedArrayBuffer;
+  }
   /** Takes over the memory of a storage that nobody else uses (set_, resize_). */
   adopt(other: Storage): void {
     this.move(other.own, other.byteOffset, other.nbytes, other.block);

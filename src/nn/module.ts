@@ -413,9 +413,9 @@ export abstract class Module {
   to_empty({ device }: { device: Device | string | null }): this {
     return this._apply((t) => torch.empty_like(t, { device }));
   }
-  /** Puts the memory where other threads can reach it. */
+  /** Puts parameters and buffers where other threads can reach them: `Tensor.share_memory_` says how. */
   share_memory(): this {
-    return this._apply((t) => (t as Tensor & { share_memory_(): Tensor }).share_memory_());
+    return this._apply((t) => t.share_memory_());
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ export class UninitializedParameter extends Parameter {
   override get shape(): Size {
     return noShape();
   }
-  share_memory_(): never {
+  override share_memory_(): never {
     return notShared();
   }
   override toString(): string {
@@ -93,7 +93,7 @@ export class UninitializedBuffer extends Buffer {
   override get shape(): Size {
     return noShape();
   }
-  share_memory_(): never {
+  override share_memory_(): never {
     return notShared();
   }
   override toString(): string {

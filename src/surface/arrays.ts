@@ -26,6 +26,13 @@ declare module '../core/tensor.js' {
      * @throws RuntimeError if the tensor requires a gradient or has a pending conjugation or negation; TypeError for bfloat16 and meta.
      */
     numpy(options?: { force?: boolean }): NDArray;
+    /**
+     * Moves the memory, with all views of it, to a SharedArrayBuffer. What `numpy()` gives may then be posted to a worker thread, where
+     * `from_numpy` makes a tensor over the same memory.
+     */
+    share_memory_(): this;
+    /** Whether the memory is a SharedArrayBuffer. */
+    is_shared(): boolean;
   }
 }
 
@@ -50,6 +57,23 @@ Object.defineProperty(Tensor.prototype, 'numpy', {
   },
   writable: true,
   configurable: true,
+});
+Object.defineProperties(Tensor.prototype, {
+  share_memory_: {
+    value(this: Tensor): Tensor {
+      this.storage?.share();
+      return this;
+    },
+    writable: true,
+    configurable: true,
+  },
+  is_shared: {
+    value(this: Tensor): boolean {
+      return this.storage?.isShared ?? false;
+    },
+    writable: true,
+    configurable: true,
+  },
 });
 
 /**
