@@ -1184,6 +1184,7 @@ export const F = {
   affine_grid_generator: lookup('affine_grid_generator') as unknown as (theta: Tensor, size: readonly number[], align_corners: boolean) => Tensor,
   affine_grid_generator_backward: lookup('affine_grid_generator_backward') as unknown as (grad: Tensor, size: readonly number[], align_corners: boolean) => Tensor,
   affine_grid: lookup('affine_grid') as unknown as (theta: Tensor, size: readonly number[], align_corners?: boolean | null) => Tensor,
+  _add_rows: lookup('_add_rows') as unknown as (self: Tensor, index: Tensor, source: Tensor, alpha: number | FloatScalar) => void,
   _sparse_values: lookup('_sparse_values') as unknown as (self: Tensor) => Tensor,
   _sparse_like: lookup('_sparse_like') as unknown as (self: Tensor, values: Tensor) => Tensor,
   _sparse_coo_tensor_with_dims_and_tensors: lookup('_sparse_coo_tensor_with_dims_and_tensors') as unknown as (sparse_dim: number, dense_dim: number, size: readonly number[], indices: Tensor, values: Tensor, is_coalesced?: boolean | null) => Tensor,

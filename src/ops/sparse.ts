@@ -1,30 +1,36 @@
 // Sparse tensors: making them, their parts, and conversions between layouts. Everything that is differentiated goes through three
 // operators: the values of a pattern, a pattern with other values, and a tensor made of indices and values.
-import { integers, tensorOf } from '../backend/reference/arrays.ts';
-import { int64 } from '../core/dtype.ts';
-import { RuntimeError } from '../core/errors.ts';
+import { elements, raw, reals, store } from '../backend/reference/arrays.ts';
+import { cpu } from '../core/device.ts';
+import { bool, float32, float64, int64 } from '../core/dtype.ts';
+import { IndexError, RuntimeError } from '../core/errors.ts';
 import { sparse_coo, sparse_csc, sparse_csr, type TensorLayout } from '../core/formats.ts';
 import { numel, type Shape } from '../core/size.ts';
 import { entries, isCompressed, isCoo, layoutName, layoutOf, partsOf, places, sparseTensor } from '../core/sparse.ts';
-import { aliasOf, type Tensor } from '../core/tensor.ts';
+import { aliasOf, emptyTensor, type Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 import { withGrad } from '../dispatch/state.ts';
 
 // ---- indices ------------------------------------------------------------------------------------------------------
-export const longs = (list: readonly number[] | Float64Array): Tensor => tensorOf(BigInt64Array.from(list, BigInt), [list.length], int64);
+/** int64 numbers; conversions are the backend's, which BigInts would be slow beside. */
+export function longs(list: readonly number[] | Float64Array): Tensor {
+  const t = emptyTensor([list.length], int64);
+  store(t, list instanceof Float64Array ? list : Float64Array.from(list));
+  return t;
+}
 
 /** Compressed indices as one number for each entry. */
 function expanded(compressed: Tensor): Float64Array {
-  const starts = integers(compressed);
-  const of = new Float64Array(Number(starts[starts.length - 1] ?? 0n));
-  for (let i = 0; i + 1 < starts.length; i++) of.fill(i, Number(starts[i]), Number(starts[i + 1]));
+  const starts = reals(compressed);
+  const of = new Float64Array(starts[starts.length - 1] ?? 0);
+  for (let i = 0; i + 1 < starts.length; i++) of.fill(i, starts[i], starts[i + 1]);
   return of;
 }
 /** Sorted numbers below n as compressed indices. */
-function compressed(sorted: BigInt64Array, n: number): Tensor {
+function compressed(sorted: Float64Array, n: number): Tensor {
   const starts = new Float64Array(n + 1);
-  for (const i of sorted) starts[Number(i) + 1]!++;
+  for (const i of sorted) starts[i + 1]!++;
   for (let i = 0; i < n; i++) starts[i + 1]! += starts[i]!;
   return longs(starts);
 }
@@ -47,10 +53,22 @@ export function flatPlaces(at: Tensor, shape: Shape): Tensor {
 }
 export const flatOf = (t: Tensor): Tensor => flatPlaces(coordinates(t), t.layout.shape);
 
+const packedOrder = (keys: Float64Array): Float64Array => {
+  const n = keys.length;
+  return keys
+    .map((k, i) => k * n + i)
+    .sort()
+    .map((x) => x - Math.floor(x / n) * n);
+};
+const comparedOrder = (keys: Float64Array): Float64Array =>
+  Float64Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
 /** Entries at equal indices: which group each belongs to, in sorted order of groups, and the first entry of every group. */
 export function groups(flat: Tensor): { of: Tensor; first: Tensor } {
-  const keys = Float64Array.from(integers(flat), Number);
-  const order = Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
+  const keys = reals(flat);
+  const n = keys.length;
+  // One number for key and position sorts without a comparison function.
+  const order =
+    keys.reduce((m, k) => Math.max(m, Math.abs(k)), 0) * n < Number.MAX_SAFE_INTEGER - n ? packedOrder(keys) : comparedOrder(keys);
   const of = new Float64Array(keys.length);
   const first: number[] = [];
   for (const i of order) {
@@ -60,6 +78,30 @@ export function groups(flat: Tensor): { of: Tensor; first: Tensor } {
   return { of: longs(of), first: longs(first) };
 }
 
+// ---- rows ---------------------------------------------------------------------------------------------------------
+op('_add_rows(Tensor(a!) self, Tensor index, Tensor source, float alpha) -> ()', {
+  doc: 'Adds alpha times rows to the rows of a matrix that index names, in its memory.',
+  meta: () => [],
+  kernel: ({ self, index, source, alpha }) => {
+    const [rows, width] = self.layout.shape as unknown as [number, number];
+    const [to, from] = [elements(self) as Float64Array, raw(source).data as Float64Array];
+    const at = reals(index);
+    for (const row of at) if (!(row >= 0 && row < rows)) throw new IndexError('index out of range in self');
+    for (let e = 0; e < at.length; e++) {
+      const start = at[e]! * width;
+      for (let k = 0; k < width; k++) to[start + k]! += alpha * from[e * width + k]!;
+    }
+  },
+  grad: 'none',
+  surface: [],
+});
+/** Rows of a dense tensor change where they are: what a step of an optimizer with a sparse gradient is. */
+export function addRows(self: Tensor, at: Tensor, rows: Tensor, alpha: number): void {
+  const count = self.layout.numel === 0 ? 0 : self.layout.shape[0]!;
+  const simple = (self.dtype === float32 || self.dtype === float64) && self.layout.contiguous && self.layout.plain && self.device === cpu;
+  if (simple && count > 0) F._add_rows(self.view([count, -1]), at, rows.reshape([at.layout.numel, self.layout.numel / count]), alpha);
+  else self.index_add_(0, at, rows, { alpha });
+}
 // ---- the three operators ------------------------------------------------------------------------------------------
 op('_sparse_values(Tensor self) -> Tensor', {
   doc: 'The values of a sparse tensor, in the order in which they are stored.',
@@ -127,14 +169,13 @@ function asGradient(self: Tensor, g: Tensor): Tensor {
 /** What a tensor, dense or sparse, holds at the indices of a sparse one. */
 export function taken(g: Tensor, pattern: Tensor): Tensor {
   const { indices } = partsOf(pattern);
-  const dims = layoutOf(pattern).sparseDim;
-  const { shape } = pattern.layout;
+  const { shape, sparseDim: dims } = layoutOf(pattern);
   if (!g.layout.sparse) return g.reshape([places(pattern), ...shape.slice(dims)]).index_select(0, flatOf(pattern));
   if (partsOf(g).indices.every((t, i) => sameMemory(t, indices[i]!))) return F._sparse_values(g);
   const from = F.coalesce(isCoo(g) ? g : F.to_sparse(g));
-  const where = new Map(Array.from(integers(flatPlaces(coordinates(from), shape)), (k, i) => [k, i]));
+  const where = new Map(Array.from(reals(flatPlaces(coordinates(from), shape)), (k, i) => [k, i]));
   const n = entries(from);
-  const found = longs(Array.from(integers(flatOf(pattern)), (k) => where.get(k) ?? n));
+  const found = longs(reals(flatOf(pattern)).map((k) => where.get(k) ?? n));
   const values = F._sparse_values(from);
   return F.cat([values, F.zeros([1, ...values.layout.shape.slice(1)], values.dtype)], 0).index_select(0, found);
 }
@@ -183,7 +224,7 @@ op('_coalesce(Tensor self) -> Tensor', {
     withGrad(false, () => {
       const { indices, values } = partsOf(self);
       const { of, first } = groups(flatOf(self));
-      const sums = added(F.zeros([first.layout.numel, ...values.layout.shape.slice(1)], values.dtype), of, values);
+      const sums = added([first.layout.numel, ...values.layout.shape.slice(1)], of, values);
       return sparseTensor(sparse_coo, self.layout.shape, [indices[0]!.index_select(1, first)], sums, true);
     }),
   grad: { self: uses((g) => g) },
@@ -191,10 +232,12 @@ op('_coalesce(Tensor self) -> Tensor', {
   sparse: true,
   surface: [],
 });
-/** Rows added at given places; booleans are joined by or. */
-export function added(to: Tensor, at: Tensor, rows: Tensor): Tensor {
-  if (rows.dtype.name !== 'bool') return to.index_add(0, at, rows);
-  return added(to.long(), at, rows.long()).ne(0);
+/** Zeros with rows added at given places; booleans are joined by or. */
+function added(size: Shape, at: Tensor, rows: Tensor): Tensor {
+  if (rows.dtype === bool) return added(size, at, rows.to(int64)).ne(0);
+  const to = F.zeros([...size], rows.dtype);
+  addRows(to, at, rows, 1);
+  return to;
 }
 
 // ---- conversions --------------------------------------------------------------------------------------------------
@@ -213,7 +256,7 @@ op('_to_dense(Tensor self, ScalarType? dtype=None, bool? masked_grad=None) -> Te
     withGrad(false, () => {
       const { shape, sparseDim } = layoutOf(self);
       const { values } = partsOf(self);
-      return added(F.zeros([places(self), ...shape.slice(sparseDim)], values.dtype), flatOf(self), values).reshape([...shape]);
+      return added([places(self), ...shape.slice(sparseDim)], flatOf(self), values).reshape([...shape]);
     }),
   grad: {
     self: uses('self', (g, { self, masked_grad }) => (masked_grad === false ? g : g.sparse_mask(isCoo(self) ? F.coalesce(self) : self))),
@@ -316,7 +359,7 @@ function compress(self: Tensor, kind: TensorLayout): Tensor {
   const outer = kind === sparse_csr ? 0 : 1;
   const from = F.coalesce(kind === sparse_csr ? toCoo(self, 2) : F.t(toCoo(self, 2)));
   const at = coordinates(from);
-  const starts = compressed(integers(at.select(0, 0)), self.layout.shape[outer]!);
+  const starts = compressed(reals(at.select(0, 0)), self.layout.shape[outer]!);
   return F._sparse_compressed_tensor_with_dims(starts, at.select(0, 1).clone(), valuesOf(from), [...self.layout.shape], kind);
 }
 op('to_sparse_csr(Tensor self, int? dense_dim=None) -> Tensor', {

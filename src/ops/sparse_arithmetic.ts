@@ -2,7 +2,7 @@
 import { inPlace, sparseKernel, sparseRule, unsupported } from '../autograd/sparse.ts';
 import { recorded } from '../autograd/tape.ts';
 import { requiresGrad } from '../autograd/views.ts';
-import { integers } from '../backend/reference/arrays.ts';
+import { reals } from '../backend/reference/arrays.ts';
 import { type DType, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { contiguous_format, sparse_coo, sparse_csc, sparse_csr } from '../core/formats.ts';
@@ -16,7 +16,7 @@ import { F } from '../dispatch/handles.gen.ts';
 import { type Op, op } from '../dispatch/operator.ts';
 import { resultType } from '../dispatch/promotion.ts';
 import { state } from '../dispatch/state.ts';
-import { coo, coordinates, flatOf, like, longs, requireCoo, taken, valuesOf } from './sparse.ts';
+import { addRows, coo, coordinates, flatOf, like, longs, requireCoo, taken, valuesOf } from './sparse.ts';
 
 type Self = { readonly self: Tensor };
 type Operand = Tensor | Scalar;
@@ -27,14 +27,9 @@ const isSparse = (x: Operand): x is Tensor => x instanceof Tensor && x.layout.sp
 /** Values that differ from entry to entry are to be computed of distinct entries. */
 const distinct = (t: Tensor): Tensor => (isCoo(t) ? F.coalesce(t) : t);
 /** The rows of a matrix of indices. */
-const rowsOf = (at: Tensor): BigInt64Array[] => Array.from({ length: at.layout.shape[0]! }, (_, d) => integers(at.select(0, d)).slice());
-const indexMatrix = (rows: readonly (readonly bigint[] | BigInt64Array)[], n: number): Tensor =>
-  rows.length === 0
-    ? F.zeros([0, n], int64)
-    : F.stack(
-        rows.map((r) => longs(Array.from(r, Number))),
-        0,
-      );
+const rowsOf = (at: Tensor): Float64Array[] => Array.from({ length: at.layout.shape[0]! }, (_, d) => reals(at.select(0, d)).slice());
+const indexMatrix = (rows: readonly Float64Array[], n: number): Tensor =>
+  rows.length === 0 ? F.zeros([0, n], int64) : F.stack(rows.map(longs), 0);
 
 // ---- sums of two --------------------------------------------------------------------------------------------------
 const NOT_SPARSE_DENSE = 'add(sparse, dense) is not supported. Use add(dense, sparse) instead.';
@@ -83,7 +78,7 @@ function merged(self: Tensor, other: Tensor, alpha: Scalar): Tensor {
     const sum = coo(F.cat([coordinates(self), coordinates(other)], 1), F.cat([a, alpha === 1 ? b : b.mul(alpha)], 0), shape, false);
     return m + n > numel(shape) ? unflagged(F._coalesce(sum)) : sum;
   }
-  const [x, y] = [integers(flatOf(self)), integers(flatOf(other))];
+  const [x, y] = [reals(flatOf(self)), reals(flatOf(other))];
   const [toA, toB] = [new Float64Array(m), new Float64Array(n)];
   const from: number[] = [];
   for (let i = 0, j = 0; i < m || j < n; ) {
@@ -114,13 +109,17 @@ sparseRule<Sum>('add.Tensor', ({ self, other, alpha }, o, args) =>
 sparseRule<Sum>('sub.Tensor', ({ self, other, alpha }) => F.add$Tensor(self as Tensor, other, F_neg(alpha)));
 sparseRule<Sum>('rsub.Tensor', ({ self, other, alpha }) => F.sub$Tensor(other as Tensor, self, alpha));
 const F_neg = (alpha: Scalar): Scalar => (typeof alpha === 'number' ? -alpha : -Number(alpha));
-/** Rows of a dense tensor change in place: what a step of an optimizer with a sparse gradient is. */
 sparseRule<Sum>('add_.Tensor', ({ self, other, alpha }, o, args) => {
   const t = self as Tensor;
-  const direct = !t.layout.sparse && t.layout.contiguous && isSparse(other) && sameShape(t.layout.shape, other.layout.shape);
+  const direct =
+    typeof alpha === 'number' &&
+    !t.layout.sparse &&
+    t.layout.contiguous &&
+    isSparse(other) &&
+    sameShape(t.layout.shape, other.layout.shape);
   if (!direct || (state.grad && (requiresGrad(t) || requiresGrad(other)))) return inPlace(o, [...args]);
   const rows = t.detach().view([places(other), ...t.layout.shape.slice(layoutOf(other).sparseDim)]);
-  rows.index_add_(0, flatOf(other), partsOf(other).values.to(t.dtype), { alpha });
+  addRows(rows, flatOf(other), partsOf(other).values.to(t.dtype), alpha);
   return t;
 });
 
@@ -141,8 +140,8 @@ function times(self: Operand, other: Operand): Tensor {
   if (!sameShape(self.layout.shape, o.layout.shape))
     throw new RuntimeError(`mul: expected 'self' and 'other' to have same sizes, but ${sizes(self)} != ${sizes(o)}`);
   const [a, b] = [F.coalesce(self), F.coalesce(o)];
-  const where = new Map(Array.from(integers(flatOf(b)), (k, i) => [k, i]));
-  const pairs = Array.from(integers(flatOf(a)), (k, i) => [i, where.get(k) ?? -1] as const).filter(([, j]) => j >= 0);
+  const where = new Map(Array.from(reals(flatOf(b)), (k, i) => [k, i]));
+  const pairs = Array.from(reals(flatOf(a)), (k, i) => [i, where.get(k) ?? -1] as const).filter(([, j]) => j >= 0);
   const [i, j] = [longs(pairs.map(([x]) => x)), longs(pairs.map(([, y]) => y))];
   return coo(coordinates(a).index_select(1, i), valuesOf(a).index_select(0, i).mul(valuesOf(b).index_select(0, j)), a.layout.shape, true);
 }
@@ -314,7 +313,7 @@ sparseRule<Self & { readonly dim: number; readonly index: number }>('select.int'
   const size = shape.filter((_, d) => d !== dim);
   const at = coordinates(self);
   if (dim >= sparseDim) return coo(at, valuesOf(self).select(dim - sparseDim + 1, index), size, partsOf(self).coalesced);
-  const kept = longs(Array.from(integers(at.select(0, dim)), (k, e) => (k === BigInt(index) ? e : -1)).filter((e) => e >= 0));
+  const kept = longs(Array.from(reals(at.select(0, dim)), (k, e) => (k === index ? e : -1)).filter((e) => e >= 0));
   const values = valuesOf(self).index_select(0, kept);
   if (sparseDim === 1) return values.sum([0]);
   const rows = Array.from({ length: sparseDim }, (_, d) => d).filter((d) => d !== dim);
@@ -327,12 +326,12 @@ sparseRule<Self & { readonly dim: number; readonly index: Tensor }>('index_selec
   const size = shape.map((s, d) => (d === dim ? a.index.layout.numel : s));
   const at = coordinates(self);
   if (dim >= sparseDim) return coo(at, valuesOf(self).index_select(dim - sparseDim + 1, a.index), size, partsOf(self).coalesced);
-  const found = new Map<bigint, number[]>();
-  for (const [e, k] of integers(at.select(0, dim)).entries()) found.set(k, [...(found.get(k) ?? []), e]);
-  const pairs = Array.from(integers(a.index), (k, j) => (found.get(k) ?? []).map((e) => [e, BigInt(j)] as const)).flat();
+  const found = new Map<number, number[]>();
+  for (const [e, k] of reals(at.select(0, dim)).entries()) found.set(k, [...(found.get(k) ?? []), e]);
+  const pairs = Array.from(reals(a.index), (k, j) => (found.get(k) ?? []).map((e) => [e, j] as const)).flat();
   const from = longs(pairs.map(([e]) => e));
   const rows = rowsOf(at.index_select(1, from));
-  rows[dim] = BigInt64Array.from(pairs, ([, j]) => j);
+  rows[dim] = Float64Array.from(pairs, ([, j]) => j);
   return coo(indexMatrix(rows, pairs.length), valuesOf(self).index_select(0, from), size, pairs.length < 2);
 });
 sparseRule<Self & { readonly dim: number }>('unsqueeze', ({ self, dim: d }) => {
@@ -343,7 +342,7 @@ sparseRule<Self & { readonly dim: number }>('unsqueeze', ({ self, dim: d }) => {
   const { coalesced } = partsOf(self);
   if (dim > sparseDim) return coo(coordinates(self), valuesOf(self).unsqueeze(dim - sparseDim + 1), size, coalesced);
   const rows = rowsOf(coordinates(self));
-  rows.splice(dim, 0, new BigInt64Array(entries(self)));
+  rows.splice(dim, 0, new Float64Array(entries(self)));
   return coo(indexMatrix(rows, entries(self)), valuesOf(self), size, coalesced);
 });
 sparseRule<{ readonly tensors: readonly Tensor[]; readonly dim: number }>('cat', ({ tensors, dim: d }) => {

@@ -2,7 +2,7 @@
 // the places of entries.
 import { recorded } from '../autograd/tape.ts';
 import { sparseRule, unsupported } from '../autograd/sparse.ts';
-import { complexes, integers, reals, store } from '../backend/reference/arrays.ts';
+import { complexes, raw, reals, store } from '../backend/reference/arrays.ts';
 import { bfloat16, float16, float32, type DType, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import type { Scalar } from '../core/scalar.ts';
@@ -15,12 +15,13 @@ import { joint, op, uses } from '../dispatch/operator.ts';
 import { coo, coordinates, flatPlaces, groups, like, longs, requireCoo, valuesOf } from './sparse.ts';
 
 // ---- the primitives -----------------------------------------------------------------------------------------------
-const numbersOf = (t: Tensor): Float64Array => (t.dtype.is_complex ? complexes(t) : reals(t));
+const numbersOf = (t: Tensor): Float64Array | Float32Array =>
+  t.dtype === float32 ? (raw(t).data as Float32Array) : t.dtype.is_complex ? complexes(t) : reals(t);
 /** Rows and columns of entries as plain numbers. */
 function pairsOf(indices: Tensor): [Int32Array, Int32Array] {
-  const flat = integers(indices);
+  const flat = Int32Array.from(reals(indices));
   const n = indices.layout.shape[1]!;
-  return [Int32Array.from(flat.subarray(0, n), Number), Int32Array.from(flat.subarray(n), Number)];
+  return [flat.subarray(0, n), flat.subarray(n)];
 }
 function checkPlaces(at: Int32Array, n: number): void {
   for (const i of at) if (i < 0 || i >= n) throw new RuntimeError(`index ${i} is out of bounds for a dimension of size ${n}`);

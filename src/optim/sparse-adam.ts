@@ -1,7 +1,9 @@
 // SparseAdam; see https://pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html.
 import { RuntimeError, ValueError } from '../core/errors.ts';
+import { places } from '../core/sparse.ts';
 import type { Tensor } from '../core/tensor.ts';
 import type { Arguments } from '../nn/simple.ts';
+import { addRows, flatOf } from '../ops/sparse.ts';
 import * as torch from '../surface/generated/torch.ts';
 import { bindSettings, checkBetas, checkSetting, numberOf, Optimizer, type ParamGroup, type Params, power } from './optimizer.ts';
 
@@ -48,17 +50,19 @@ export class SparseAdam extends Optimizer<SparseAdamSettings> {
       const grad = (group.maximize ? sparse.neg() : sparse).coalesce();
       const values = grad._values();
       if (values.numel() === 0) continue;
-      const at = grad._indices().unbind(0);
+      const at = flatOf(grad);
+      const rowsOf = (dense: Tensor): Tensor => dense.detach().view([places(grad), ...values.shape.slice(1)]);
       const moment = (dense: Tensor, now: Tensor, weight: number): Tensor => {
-        const old = dense.at(...at);
+        const rows = rowsOf(dense);
+        const old = rows.index_select(0, at);
         const change = now.sub(old).mul(weight);
-        dense.index_put_(at, change, true);
+        addRows(rows, at, change, 1);
         return change.add(old);
       };
       const average = moment(state.exp_avg as Tensor, values, 1 - beta1);
       const square = moment(state.exp_avg_sq as Tensor, values.pow(2), 1 - beta2);
       const rate = (numberOf(group.lr) * Math.sqrt(1 - power(beta2, step))) / (1 - power(beta1, step));
-      param.index_put_(at, average.div(square.sqrt().add(group.eps)).mul(-rate), true);
+      addRows(rowsOf(param), at, average.div(square.sqrt().add(group.eps)), -rate);
     }
   }
 }

@@ -14,7 +14,7 @@ export const sigmoid = torchFunction('sigmoid', 'functional') as {
 export const tanh = torchFunction('tanh', 'functional') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** max(self, 0). */
+/** max(self, 0). In place. */
 export const relu_ = torchFunction('relu_', 'functional') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -23,7 +23,7 @@ export const relu = torchFunction('relu', 'functional') as {
   (input: Tensor, options: { inplace?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, inplace?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** self between min_val and max_val; the derivative at both is 0. */
+/** self between min_val and max_val; the derivative at both is 0. In place. */
 export const hardtanh_ = torchFunction('hardtanh_', 'functional') as {
   (input: Tensor, options: { min_val?: Scalar; max_val?: Scalar }): Tensor;
   (input: Tensor, min_val?: Scalar, max_val?: Scalar): Tensor;
@@ -38,7 +38,7 @@ export const relu6 = torchFunction('relu6', 'functional') as {
   (input: Tensor, options: { inplace?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, inplace?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is positive, else negative_slope · self. */
+/** self where it is positive, else negative_slope · self. In place. */
 export const leaky_relu_ = torchFunction('leaky_relu_', 'functional') as {
   (input: Tensor | Scalar, options: { negative_slope?: Scalar }): Tensor;
   (input: Tensor | Scalar, negative_slope?: Scalar): Tensor;
@@ -48,7 +48,7 @@ export const leaky_relu = torchFunction('leaky_relu', 'functional') as {
   (input: Tensor, options: { negative_slope?: Scalar; inplace?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, negative_slope?: Scalar, inplace?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is above the threshold, else value. */
+/** self where it is above the threshold, else value. In place. */
 export const threshold_ = torchFunction('threshold_', 'functional') as {
   (input: Tensor | Scalar, threshold: Scalar, value: Scalar): Tensor;
 };
@@ -61,7 +61,7 @@ export const threshold = torchFunction('threshold', 'functional') as {
 export const prelu = torchFunction('prelu', 'functional') as {
   (input: Tensor, weight: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** scale · self where self is positive, else scale · alpha · (exp(input_scale · self) − 1). */
+/** scale · self where self is positive, else scale · alpha · (exp(input_scale · self) − 1). In place. */
 export const elu_ = torchFunction('elu_', 'functional') as {
   (input: Tensor | Scalar, options: { alpha?: Scalar; scale?: Scalar; input_scale?: Scalar }): Tensor;
   (input: Tensor | Scalar, alpha?: Scalar, scale?: Scalar, input_scale?: Scalar): Tensor;
@@ -71,7 +71,7 @@ export const elu = torchFunction('elu', 'functional') as {
   (input: Tensor, options: { alpha?: Scalar; inplace?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, alpha?: Scalar, inplace?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is positive, else alpha · (exp(self / alpha) − 1). */
+/** self where it is positive, else alpha · (exp(self / alpha) − 1). In place. */
 export const celu_ = torchFunction('celu_', 'functional') as {
   (input: Tensor, options: { alpha?: Scalar }): Tensor;
   (input: Tensor, alpha?: Scalar): Tensor;
@@ -81,7 +81,7 @@ export const celu = torchFunction('celu', 'functional') as {
   (input: Tensor, options: { alpha?: Scalar; inplace?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, alpha?: Scalar, inplace?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** The self-normalizing exponential unit. */
+/** The self-normalizing exponential unit. In place. */
 export const selu_ = torchFunction('selu_', 'functional') as {
   (input: Tensor): Tensor;
 };
@@ -146,7 +146,7 @@ export const glu = torchFunction('glu', 'functional') as {
   (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise. */
+/** self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise. In place. */
 export const rrelu_ = torchFunction('rrelu_', 'functional') as {
   (input: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean; generator?: Generator | null }): Tensor;
   (input: Tensor, lower?: Scalar, upper?: Scalar, training?: boolean, generator?: Generator | null): Tensor;

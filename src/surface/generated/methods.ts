@@ -9,679 +9,1131 @@ import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, LUPivotsInf
 
 declare module '../../core/tensor.js' {
   interface Tensor {
+    /** Whether self = other. */
     eq(other: Tensor | Scalar): Tensor;
+    /** Whether self = other. In place. */
     eq_(other: Tensor | Scalar): this;
+    /** Whether self ≠ other. */
     ne(other: Tensor | Scalar): Tensor;
+    /** Whether self ≠ other. */
     not_equal(other: Tensor | Scalar): Tensor;
+    /** Whether self ≠ other. In place. */
     ne_(other: Tensor | Scalar): this;
+    /** Whether self ≠ other. In place. */
     not_equal_(other: Tensor | Scalar): this;
+    /** Whether self < other. */
     lt(other: Tensor | Scalar): Tensor;
+    /** Whether self < other. */
     less(other: Tensor | Scalar): Tensor;
+    /** Whether self < other. In place. */
     lt_(other: Tensor | Scalar): this;
+    /** Whether self < other. In place. */
     less_(other: Tensor | Scalar): this;
+    /** Whether self ≤ other. */
     le(other: Tensor | Scalar): Tensor;
+    /** Whether self ≤ other. */
     less_equal(other: Tensor | Scalar): Tensor;
+    /** Whether self ≤ other. In place. */
     le_(other: Tensor | Scalar): this;
+    /** Whether self ≤ other. In place. */
     less_equal_(other: Tensor | Scalar): this;
+    /** Whether self > other. */
     gt(other: Tensor | Scalar): Tensor;
+    /** Whether self > other. */
     greater(other: Tensor | Scalar): Tensor;
+    /** Whether self > other. In place. */
     gt_(other: Tensor | Scalar): this;
+    /** Whether self > other. In place. */
     greater_(other: Tensor | Scalar): this;
+    /** Whether self ≥ other. */
     ge(other: Tensor | Scalar): Tensor;
+    /** Whether self ≥ other. */
     greater_equal(other: Tensor | Scalar): Tensor;
+    /** Whether self ≥ other. In place. */
     ge_(other: Tensor | Scalar): this;
+    /** Whether self ≥ other. In place. */
     greater_equal_(other: Tensor | Scalar): this;
+    /** Whether |self − other| ≤ atol + rtol · |other|. */
     isclose(other: Tensor, options: { rtol?: number | FloatScalar; atol?: number | FloatScalar; equal_nan?: boolean }): Tensor;
     isclose(other: Tensor, rtol?: number | FloatScalar, atol?: number | FloatScalar, equal_nan?: boolean): Tensor;
+    /** Whether all elements are close; see isclose. */
     allclose(other: Tensor, options: { rtol?: number | FloatScalar; atol?: number | FloatScalar; equal_nan?: boolean }): boolean;
     allclose(other: Tensor, rtol?: number | FloatScalar, atol?: number | FloatScalar, equal_nan?: boolean): boolean;
+    /** Whether shapes and all elements are equal. */
     equal(other: Tensor): boolean;
+    /** Whether the single element is not 0. */
     is_nonzero(): boolean;
+    /** Whether the shapes are equal. */
     is_same_size(other: Tensor): boolean;
+    /** Whether each element is NaN. */
     isnan(): Tensor;
+    /** Whether each element is neither infinite nor NaN. */
     isfinite(): Tensor;
+    /** Whether each element is infinite. */
     isinf(): Tensor;
+    /** Whether each element is +∞. */
     isposinf(): Tensor;
+    /** Whether each element is −∞. */
     isneginf(): Tensor;
+    /** Whether the imaginary part is 0. */
     isreal(): Tensor;
+    /** Whether the sign bit is set: negative numbers and −0. */
     signbit(): Tensor;
+    /** Whether both are true; numbers other than 0 count as true. */
     logical_and(other: Tensor): Tensor;
+    /** Whether both are true; numbers other than 0 count as true. In place. */
     logical_and_(other: Tensor): this;
+    /** Whether one is true; numbers other than 0 count as true. */
     logical_or(other: Tensor): Tensor;
+    /** Whether one is true; numbers other than 0 count as true. In place. */
     logical_or_(other: Tensor): this;
+    /** Whether exactly one is true; numbers other than 0 count as true. */
     logical_xor(other: Tensor): Tensor;
+    /** Whether exactly one is true; numbers other than 0 count as true. In place. */
     logical_xor_(other: Tensor): this;
+    /** Whether self is 0. */
     logical_not(): Tensor;
+    /** Whether self is 0. In place. */
     logical_not_(): this;
+    /** Bitwise and; of bools the logical one. */
     bitwise_and(other: Tensor | Scalar): Tensor;
+    /** Bitwise and; of bools the logical one. */
     __and__(other: Tensor | Scalar): Tensor;
+    /** Bitwise and; of bools the logical one. */
     __rand__(other: Tensor | Scalar): Tensor;
+    /** Bitwise and; of bools the logical one. In place. */
     bitwise_and_(other: Tensor | Scalar): this;
+    /** Bitwise or; of bools the logical one. */
     bitwise_or(other: Tensor | Scalar): Tensor;
+    /** Bitwise or; of bools the logical one. */
     __or__(other: Tensor | Scalar): Tensor;
+    /** Bitwise or; of bools the logical one. */
     __ror__(other: Tensor | Scalar): Tensor;
+    /** Bitwise or; of bools the logical one. In place. */
     bitwise_or_(other: Tensor | Scalar): this;
+    /** Bitwise exclusive or; of bools the logical one. */
     bitwise_xor(other: Tensor | Scalar): Tensor;
+    /** Bitwise exclusive or; of bools the logical one. */
     __xor__(other: Tensor | Scalar): Tensor;
+    /** Bitwise exclusive or; of bools the logical one. */
     __rxor__(other: Tensor | Scalar): Tensor;
+    /** Bitwise exclusive or; of bools the logical one. In place. */
     bitwise_xor_(other: Tensor | Scalar): this;
+    /** All bits inverted; of bools the logical not. */
     bitwise_not(): Tensor;
+    /** All bits inverted; of bools the logical not. */
     __invert__(): Tensor;
+    /** All bits inverted; of bools the logical not. In place. */
     bitwise_not_(): this;
+    /** self · 2ᵒᵗʰᵉʳ by shifting bits. */
     bitwise_left_shift(other: Tensor | Scalar): Tensor;
+    /** self · 2ᵒᵗʰᵉʳ by shifting bits. */
     __lshift__(other: Tensor | Scalar): Tensor;
+    /** self · 2ᵒᵗʰᵉʳ by shifting bits. In place. */
     bitwise_left_shift_(other: Tensor | Scalar): this;
+    /** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. */
     bitwise_right_shift(other: Tensor | Scalar): Tensor;
+    /** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. */
     __rshift__(other: Tensor | Scalar): Tensor;
+    /** self / 2ᵒᵗʰᵉʳ rounded down, by shifting bits. In place. */
     bitwise_right_shift_(other: Tensor | Scalar): this;
+    /** self where the condition holds, other elsewhere. */
     where(condition: Tensor, other: Tensor | Scalar): Tensor;
+    /** self with value where the mask holds. */
     masked_fill(mask: Tensor, value: Tensor | Scalar): Tensor;
+    /** self with value where the mask holds. In place. */
     masked_fill_(mask: Tensor, value: Tensor | Scalar): this;
+    /** A tensor like self that holds value everywhere. */
     fill(value: Tensor | Scalar): Tensor;
+    /** A tensor like self that holds value everywhere. In place. */
     fill_(value: Tensor | Scalar): this;
+    /** A tensor like self that holds 0 everywhere. */
     zero(): Tensor;
+    /** A tensor like self that holds 0 everywhere. In place. */
     zero_(): this;
+    /** src, broadcast to the shape of self and converted to its dtype. */
     copy(src: Tensor | Scalar, options: { non_blocking?: boolean }): Tensor;
     copy(src: Tensor | Scalar, non_blocking?: boolean): Tensor;
+    /** src, broadcast to the shape of self and converted to its dtype. In place. */
     copy_(src: Tensor | Scalar, options: { non_blocking?: boolean }): this;
     copy_(src: Tensor | Scalar, non_blocking?: boolean): this;
+    /** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. */
     nan_to_num(options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null }): Tensor;
     nan_to_num(nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null): Tensor;
+    /** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. In place. */
     nan_to_num_(options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null }): this;
     nan_to_num_(nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null): this;
+    /** Uninitialised memory of the shape of another tensor. */
     empty_like(options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null }): Tensor;
+    /** Zeros of the shape of another tensor. */
     zeros_like(options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null }): Tensor;
+    /** Ones of the shape of another tensor. */
     ones_like(options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null }): Tensor;
+    /** One value everywhere, of the shape of another tensor. */
     full_like(fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null }): Tensor;
+    /** Uninitialised memory of the dtype and device of self. */
     new_empty(options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
     new_empty(...size: number[]): Tensor;
     new_empty(...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
     new_empty(size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
+    /** Zeros of the dtype and device of self. */
     new_zeros(options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
     new_zeros(...size: number[]): Tensor;
     new_zeros(...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
     new_zeros(size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
+    /** Ones of the dtype and device of self. */
     new_ones(options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
     new_ones(...size: number[]): Tensor;
     new_ones(...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }]): Tensor;
     new_ones(size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
+    /** One value everywhere, of the dtype and device of self. */
     new_full(options: { size: readonly number[]; fill_value: Scalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
     new_full(size: readonly number[], fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
+    /** Uninitialised memory with given strides, of the dtype and device of self. */
     new_empty_strided(options: { size: readonly number[]; stride: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
     new_empty_strided(size: readonly number[], stride: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean }): Tensor;
+    /** self + alpha · other. */
     add(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor;
+    /** self + alpha · other. */
     __radd__(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor;
+    /** self + alpha · other. In place. */
     add_(other: Tensor | Scalar, options?: { alpha?: Scalar }): this;
+    /** self − alpha · other. */
     sub(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor;
+    /** self − alpha · other. */
     subtract(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor;
+    /** self − alpha · other. In place. */
     sub_(other: Tensor | Scalar, options?: { alpha?: Scalar }): this;
+    /** self − alpha · other. In place. */
     subtract_(other: Tensor | Scalar, options?: { alpha?: Scalar }): this;
+    /** other − alpha · self. */
     rsub(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor;
+    /** other − alpha · self. */
     __rsub__(other: Tensor | Scalar, options?: { alpha?: Scalar }): Tensor;
+    /** self · other. */
     mul(other: Tensor | Scalar): Tensor;
+    /** self · other. */
     multiply(other: Tensor | Scalar): Tensor;
+    /** self · other. */
     __rmul__(other: Tensor | Scalar): Tensor;
+    /** self · other. In place. */
     mul_(other: Tensor | Scalar): this;
+    /** self · other. In place. */
     multiply_(other: Tensor | Scalar): this;
+    /** −self. */
     neg(): Tensor;
+    /** −self. */
     negative(): Tensor;
+    /** −self. In place. */
     neg_(): this;
+    /** −self. In place. */
     negative_(): this;
+    /** self. */
     positive(): Tensor;
+    /** self². */
     square(): Tensor;
+    /** self². In place. */
     square_(): this;
+    /** self + value · tensor1 · tensor2. */
     addcmul(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor;
+    /** self + value · tensor1 · tensor2. In place. */
     addcmul_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): this;
+    /** self + value · tensor1 / tensor2. */
     addcdiv(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): Tensor;
+    /** self + value · tensor1 / tensor2. In place. */
     addcdiv_(tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }): this;
+    /** Linear interpolation self + weight · (end − self). */
     lerp(end: Tensor, weight: Scalar): Tensor;
     lerp(end: Tensor, weight: Tensor): Tensor;
+    /** Linear interpolation self + weight · (end − self). In place. */
     lerp_(end: Tensor, weight: Scalar): this;
     lerp_(end: Tensor, weight: Tensor): this;
+    /** self / other; integers become floats. */
     div(other: Tensor | Scalar): Tensor;
     div(other: Tensor | Scalar, options: { rounding_mode: string | null }): Tensor;
+    /** self / other; integers become floats. */
     divide(other: Tensor | Scalar): Tensor;
     divide(other: Tensor | Scalar, options: { rounding_mode: string | null }): Tensor;
+    /** self / other; integers become floats. */
     true_divide(other: Tensor | Scalar): Tensor;
+    /** self / other; integers become floats. */
     __truediv__(other: Tensor | Scalar): Tensor;
+    /** self / other; integers become floats. In place. */
     div_(other: Tensor | Scalar): this;
     div_(other: Tensor | Scalar, options: { rounding_mode: string | null }): this;
+    /** self / other; integers become floats. In place. */
     divide_(other: Tensor | Scalar): this;
     divide_(other: Tensor | Scalar, options: { rounding_mode: string | null }): this;
+    /** self / other; integers become floats. In place. */
     true_divide_(other: Tensor | Scalar): this;
+    /** self / other rounded down. */
     floor_divide(other: Tensor | Scalar): Tensor;
+    /** self / other rounded down. In place. */
     floor_divide_(other: Tensor | Scalar): this;
+    /** The remainder of self / other with the sign of other, as Python’s %. */
     remainder(other: Tensor | Scalar): Tensor;
+    /** The remainder of self / other with the sign of other, as Python’s %. In place. */
     remainder_(other: Tensor | Scalar): this;
+    /** The remainder of self / other with the sign of self, as C’s fmod. */
     fmod(other: Tensor | Scalar): Tensor;
+    /** The remainder of self / other with the sign of self, as C’s fmod. In place. */
     fmod_(other: Tensor | Scalar): this;
+    /** 1 / self. */
     reciprocal(): Tensor;
+    /** 1 / self. In place. */
     reciprocal_(): this;
+    /** self raised to exponent. */
     pow(exponent: Tensor | Scalar): Tensor;
+    /** self raised to exponent. In place. */
     pow_(exponent: Tensor | Scalar): this;
+    /** self raised to exponent in double precision. */
     float_power(exponent: Tensor | Scalar): Tensor;
+    /** self raised to exponent in double precision. In place. */
     float_power_(exponent: Tensor | Scalar): this;
+    /** self · 2ᵒᵗʰᵉʳ. */
     ldexp(other: Tensor): Tensor;
+    /** self · 2ᵒᵗʰᵉʳ. In place. */
     ldexp_(other: Tensor): this;
+    /** √(self² + other²) without overflow on the way. */
     hypot(other: Tensor): Tensor;
+    /** √(self² + other²) without overflow on the way. In place. */
     hypot_(other: Tensor): this;
+    /** |self|; of a complex number its modulus. */
     abs(): Tensor;
+    /** |self|; of a complex number its modulus. */
     absolute(): Tensor;
+    /** |self|; of a complex number its modulus. In place. */
     abs_(): this;
+    /** |self|; of a complex number its modulus. In place. */
     absolute_(): this;
+    /** self / |self|, 0 at 0. */
     sgn(): Tensor;
+    /** self / |self|, 0 at 0. In place. */
     sgn_(): this;
+    /** The sign: −1, 0 or 1. */
     sign(): Tensor;
+    /** The sign: −1, 0 or 1. In place. */
     sign_(): this;
+    /** The magnitude of self with the sign of other. */
     copysign(other: Tensor | Scalar): Tensor;
+    /** The magnitude of self with the sign of other. In place. */
     copysign_(other: Tensor | Scalar): this;
+    /** The next representable number after self towards other. */
     nextafter(other: Tensor): Tensor;
+    /** The next representable number after self towards other. In place. */
     nextafter_(other: Tensor): this;
+    /** The step function: 0 below 0, values at 0, 1 above. */
     heaviside(values: Tensor): Tensor;
+    /** The step function: 0 below 0, values at 0, 1 above. In place. */
     heaviside_(values: Tensor): this;
+    /** The smallest integer that is not below. */
     ceil(): Tensor;
+    /** The smallest integer that is not below. In place. */
     ceil_(): this;
+    /** The largest integer that is not above. */
     floor(): Tensor;
+    /** The largest integer that is not above. In place. */
     floor_(): this;
+    /** The integer part. */
     trunc(): Tensor;
+    /** The integer part. */
     fix(): Tensor;
+    /** The integer part. In place. */
     trunc_(): this;
+    /** The integer part. In place. */
     fix_(): this;
+    /** The nearest integer; of two, the even one. */
     round(): Tensor;
     round(options: { decimals: number }): Tensor;
+    /** The nearest integer; of two, the even one. In place. */
     round_(): this;
     round_(options: { decimals: number }): this;
+    /** The fractional part, with the sign of self. */
     frac(): Tensor;
+    /** The fractional part, with the sign of self. In place. */
     frac_(): this;
+    /** The greatest common divisor; gcd(0, 0) = 0. */
     gcd(other: Tensor): Tensor;
+    /** The greatest common divisor; gcd(0, 0) = 0. In place. */
     gcd_(other: Tensor): this;
+    /** The least common multiple. */
     lcm(other: Tensor): Tensor;
+    /** The least common multiple. In place. */
     lcm_(other: Tensor): this;
+    /** self, but not below min and not above max. */
     clamp(options: { min?: Tensor | null; max?: Tensor | null }): Tensor;
     clamp(min?: Tensor | null, max?: Tensor | null): Tensor;
     clamp(options: { min?: Scalar | null; max?: Scalar | null }): Tensor;
     clamp(min?: Scalar | null, max?: Scalar | null): Tensor;
+    /** self, but not below min and not above max. */
     clip(options: { min?: Tensor | null; max?: Tensor | null }): Tensor;
     clip(min?: Tensor | null, max?: Tensor | null): Tensor;
     clip(options: { min?: Scalar | null; max?: Scalar | null }): Tensor;
     clip(min?: Scalar | null, max?: Scalar | null): Tensor;
+    /** self, but not below min and not above max. In place. */
     clamp_(options: { min?: Tensor | null; max?: Tensor | null }): this;
     clamp_(min?: Tensor | null, max?: Tensor | null): this;
     clamp_(options: { min?: Scalar | null; max?: Scalar | null }): this;
     clamp_(min?: Scalar | null, max?: Scalar | null): this;
+    /** self, but not below min and not above max. In place. */
     clip_(options: { min?: Tensor | null; max?: Tensor | null }): this;
     clip_(min?: Tensor | null, max?: Tensor | null): this;
     clip_(options: { min?: Scalar | null; max?: Scalar | null }): this;
     clip_(min?: Scalar | null, max?: Scalar | null): this;
+    /** self, but not below min. */
     clamp_min(min: Tensor): Tensor;
     clamp_min(min: Scalar): Tensor;
+    /** self, but not below min. In place. */
     clamp_min_(min: Tensor): this;
     clamp_min_(min: Scalar): this;
+    /** self, but not above max. */
     clamp_max(max: Tensor): Tensor;
     clamp_max(max: Scalar): Tensor;
+    /** self, but not above max. In place. */
     clamp_max_(max: Tensor): this;
     clamp_max_(max: Scalar): this;
+    /** The larger of two; NaN if either is NaN. */
     maximum(other: Tensor): Tensor;
+    /** The smaller of two; NaN if either is NaN. */
     minimum(other: Tensor): Tensor;
+    /** The larger of two; a NaN counts only beside another. */
     fmax(other: Tensor): Tensor;
+    /** The smaller of two; a NaN counts only beside another. */
     fmin(other: Tensor): Tensor;
+    /** other / self. */
     __rdiv__(other: Tensor | Scalar): Tensor;
+    /** other / self. */
     __rtruediv__(other: Tensor | Scalar): Tensor;
+    /** other // self. */
     __rfloordiv__(other: Tensor | Scalar): Tensor;
+    /** other % self. */
     __rmod__(other: Tensor | Scalar): Tensor;
+    /** other ** self. */
     __rpow__(other: Tensor | Scalar): Tensor;
+    /** other @ self. */
     __rmatmul__(other: Tensor | Scalar): Tensor;
+    /** other << self. */
     __rlshift__(other: Tensor | Scalar): Tensor;
+    /** other >> self. */
     __rrshift__(other: Tensor | Scalar): Tensor;
+    /** log(eˢᵉˡᶠ + eᵒᵗʰᵉʳ). */
     logaddexp(other: Tensor): Tensor;
+    /** log₂(2ˢᵉˡᶠ + 2ᵒᵗʰᵉʳ). */
     logaddexp2(other: Tensor): Tensor;
+    /** eˢᵉˡᶠ. */
     exp(): Tensor;
+    /** eˢᵉˡᶠ. In place. */
     exp_(): this;
+    /** 2ˢᵉˡᶠ. */
     exp2(): Tensor;
+    /** 2ˢᵉˡᶠ. In place. */
     exp2_(): this;
+    /** eˢᵉˡᶠ − 1, accurate near 0. */
     expm1(): Tensor;
+    /** eˢᵉˡᶠ − 1, accurate near 0. In place. */
     expm1_(): this;
+    /** The natural logarithm. */
     log(): Tensor;
+    /** The natural logarithm. In place. */
     log_(): this;
+    /** The logarithm to base 2. */
     log2(): Tensor;
+    /** The logarithm to base 2. In place. */
     log2_(): this;
+    /** The logarithm to base 10. */
     log10(): Tensor;
+    /** The logarithm to base 10. In place. */
     log10_(): this;
+    /** log(1 + self), accurate near 0. */
     log1p(): Tensor;
+    /** log(1 + self), accurate near 0. In place. */
     log1p_(): this;
+    /** The square root. */
     sqrt(): Tensor;
+    /** The square root. In place. */
     sqrt_(): this;
+    /** 1 / √self. */
     rsqrt(): Tensor;
+    /** 1 / √self. In place. */
     rsqrt_(): this;
+    /** The sine of an angle in radians. */
     sin(): Tensor;
+    /** The sine of an angle in radians. In place. */
     sin_(): this;
+    /** The cosine of an angle in radians. */
     cos(): Tensor;
+    /** The cosine of an angle in radians. In place. */
     cos_(): this;
+    /** The tangent of an angle in radians. */
     tan(): Tensor;
+    /** The tangent of an angle in radians. In place. */
     tan_(): this;
+    /** The arc sine. */
     asin(): Tensor;
+    /** The arc sine. */
     arcsin(): Tensor;
+    /** The arc sine. In place. */
     asin_(): this;
+    /** The arc sine. In place. */
     arcsin_(): this;
+    /** The arc cosine. */
     acos(): Tensor;
+    /** The arc cosine. */
     arccos(): Tensor;
+    /** The arc cosine. In place. */
     acos_(): this;
+    /** The arc cosine. In place. */
     arccos_(): this;
+    /** The arc tangent. */
     atan(): Tensor;
+    /** The arc tangent. */
     arctan(): Tensor;
+    /** The arc tangent. In place. */
     atan_(): this;
+    /** The arc tangent. In place. */
     arctan_(): this;
+    /** The hyperbolic sine. */
     sinh(): Tensor;
+    /** The hyperbolic sine. In place. */
     sinh_(): this;
+    /** The hyperbolic cosine. */
     cosh(): Tensor;
+    /** The hyperbolic cosine. In place. */
     cosh_(): this;
+    /** The hyperbolic tangent. */
     tanh(): Tensor;
+    /** The hyperbolic tangent. In place. */
     tanh_(): this;
+    /** The inverse hyperbolic sine. */
     asinh(): Tensor;
+    /** The inverse hyperbolic sine. */
     arcsinh(): Tensor;
+    /** The inverse hyperbolic sine. In place. */
     asinh_(): this;
+    /** The inverse hyperbolic sine. In place. */
     arcsinh_(): this;
+    /** The inverse hyperbolic cosine. */
     acosh(): Tensor;
+    /** The inverse hyperbolic cosine. */
     arccosh(): Tensor;
+    /** The inverse hyperbolic cosine. In place. */
     acosh_(): this;
+    /** The inverse hyperbolic cosine. In place. */
     arccosh_(): this;
+    /** The inverse hyperbolic tangent. */
     atanh(): Tensor;
+    /** The inverse hyperbolic tangent. */
     arctanh(): Tensor;
+    /** The inverse hyperbolic tangent. In place. */
     atanh_(): this;
+    /** The inverse hyperbolic tangent. In place. */
     arctanh_(): this;
+    /** 1 / (1 + e⁻ˢᵉˡᶠ). */
     sigmoid(): Tensor;
+    /** 1 / (1 + e⁻ˢᵉˡᶠ). In place. */
     sigmoid_(): this;
+    /** The angle of the point (other, self), in radians. */
     atan2(other: Tensor): Tensor;
+    /** The angle of the point (other, self), in radians. */
     arctan2(other: Tensor): Tensor;
+    /** The angle of the point (other, self), in radians. In place. */
     atan2_(other: Tensor): this;
+    /** The angle of the point (other, self), in radians. In place. */
     arctan2_(other: Tensor): this;
+    /** Degrees to radians. */
     deg2rad(): Tensor;
+    /** Degrees to radians. In place. */
     deg2rad_(): this;
+    /** Radians to degrees. */
     rad2deg(): Tensor;
+    /** Radians to degrees. In place. */
     rad2deg_(): this;
+    /** sin(π self) / (π self), 1 at 0. */
     sinc(): Tensor;
+    /** sin(π self) / (π self), 1 at 0. In place. */
     sinc_(): this;
+    /** log(self / (1 − self)); self is first clamped to [eps, 1 − eps], if eps is given. */
     logit(options: { eps?: number | FloatScalar | null }): Tensor;
     logit(eps?: number | FloatScalar | null): Tensor;
+    /** log(self / (1 − self)); self is first clamped to [eps, 1 − eps], if eps is given. In place. */
     logit_(options: { eps?: number | FloatScalar | null }): this;
     logit_(eps?: number | FloatScalar | null): this;
+    /** The argument of a complex number; π for negative reals. */
     angle(): Tensor;
+    /** The complex conjugate, computed. */
     conj_physical(): Tensor;
+    /** The complex conjugate, computed. In place. */
     conj_physical_(): this;
+    /** self with a pending conjugation carried out. */
     resolve_conj(): Tensor;
+    /** self with a pending negation carried out. */
     resolve_neg(): Tensor;
+    /** self with another dtype or on another device; self itself if it is already as asked. */
     to(options: { dtype: DType; non_blocking?: boolean; copy?: boolean; memory_format?: MemoryFormat | null }): Tensor;
     to(dtype: DType, non_blocking?: boolean, copy?: boolean, options?: { memory_format?: MemoryFormat | null }): Tensor;
     to(options: { device?: Device | string | null; dtype?: DType | null; non_blocking?: boolean; copy?: boolean; memory_format?: MemoryFormat | null }): Tensor;
     to(device?: Device | string | null, dtype?: DType | null, non_blocking?: boolean, copy?: boolean, options?: { memory_format?: MemoryFormat | null }): Tensor;
     to(other: Tensor, options: { non_blocking?: boolean; copy?: boolean; memory_format?: MemoryFormat | null }): Tensor;
     to(other: Tensor, non_blocking?: boolean, copy?: boolean, options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self with the dtype and device of other. */
     type_as(other: Tensor): Tensor;
+    /** self as torch.bool. */
     bool(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.uint8. */
     byte(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.int8. */
     char(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.int16. */
     short(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.int32. */
     int(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.int64. */
     long(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.float16. */
     half(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.bfloat16. */
     bfloat16(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.float32. */
     float(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.float64. */
     double(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.complex32. */
     chalf(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.complex64. */
     cfloat(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self as torch.complex128. */
     cdouble(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** self on the CPU. */
     cpu(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** Fails: there is no CUDA device. */
     cuda(options: { device?: Device | string | null; non_blocking?: boolean; memory_format?: MemoryFormat | null }): Tensor;
     cuda(device?: Device | string | null, non_blocking?: boolean, options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** max(self, 0). */
     relu(): Tensor;
+    /** max(self, 0). In place. */
     relu_(): this;
+    /** self where it is positive, else weight · self; one weight, or one a channel. */
     prelu(weight: Tensor): Tensor;
+    /** self, but 0 between −lambd and lambd. */
     hardshrink(options: { lambd?: Scalar }): Tensor;
     hardshrink(lambd?: Scalar): Tensor;
+    /** The error function. */
     erf(): Tensor;
+    /** The error function. In place. */
     erf_(): this;
+    /** 1 − erf(self). */
     erfc(): Tensor;
+    /** 1 − erf(self). In place. */
     erfc_(): this;
+    /** The inverse of erf. */
     erfinv(): Tensor;
+    /** The inverse of erf. In place. */
     erfinv_(): this;
+    /** log |Γ(self)|. */
     lgamma(): Tensor;
+    /** log |Γ(self)|. In place. */
     lgamma_(): this;
+    /** The logarithmic derivative of Γ. */
     digamma(): Tensor;
+    /** The logarithmic derivative of Γ. In place. */
     digamma_(): this;
+    /** The n-th derivative of digamma. */
     polygamma(options: { n: number }): Tensor;
     polygamma(n: number): Tensor;
+    /** The n-th derivative of digamma, in place. */
     polygamma_(options: { n: number }): Tensor;
     polygamma_(n: number): Tensor;
+    /** The multivariate log-gamma function of dimension p. */
     mvlgamma(options: { p: number }): Tensor;
     mvlgamma(p: number): Tensor;
+    /** The multivariate log-gamma function of dimension p. In place. */
     mvlgamma_(options: { p: number }): this;
     mvlgamma_(p: number): this;
+    /** The regularized lower incomplete gamma function. */
     igamma(other: Tensor): Tensor;
+    /** The regularized lower incomplete gamma function. In place. */
     igamma_(other: Tensor): this;
+    /** The regularized upper incomplete gamma function. */
     igammac(other: Tensor): Tensor;
+    /** The regularized upper incomplete gamma function. In place. */
     igammac_(other: Tensor): this;
+    /** The modified Bessel function of the first kind, order 0. */
     i0(): Tensor;
+    /** The modified Bessel function of the first kind, order 0. In place. */
     i0_(): this;
+    /** self · log(other); 0 where self is 0. */
     xlogy(other: Tensor | Scalar): Tensor;
+    /** self · log(other); 0 where self is 0. In place. */
     xlogy_(other: Tensor | Scalar): this;
+    /** self = mantissa · 2ᵉˣᵖᵒⁿᵉⁿᵗ with |mantissa| in [0.5, 1). */
     frexp(): MantissaExponent;
+    /** A view with two dimensions exchanged. */
     transpose(options: { dim0: number; dim1: number }): Tensor;
     transpose(dim0: number, dim1: number): Tensor;
+    /** A view with the dimensions in another order. */
     permute(options: { dims: readonly number[] }): Tensor;
     permute(...dims: number[]): Tensor;
     permute(dims: readonly number[]): Tensor;
+    /** A view of one place of a dimension, which goes away. */
     select(options: { dim?: number; axis?: number; index: number }): Tensor;
     select(dim: number, index: number): Tensor;
+    /** self with the part that select shows replaced by src. */
     select_scatter(src: Tensor, options: { dim?: number; axis?: number; index: number }): Tensor;
     select_scatter(src: Tensor, dim: number, index: number): Tensor;
+    /** A view of every step-th place of a dimension from start to end. */
     slice(options: { dim?: number; axis?: number; start?: number | null; end?: number | null; step?: number }): Tensor;
     slice(dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
+    /** self with the part that slice shows replaced by src. */
     slice_scatter(src: Tensor, options: { dim?: number; axis?: number; start?: number | null; end?: number | null; step?: number }): Tensor;
     slice_scatter(src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
+    /** A view with a dimension of size 1 at the given place. */
     unsqueeze(options: { dim?: number; axis?: number }): Tensor;
     unsqueeze(dim: number): Tensor;
+    /** The tensor without its dimensions of size 1. */
     squeeze(): Tensor;
     squeeze(options: { dim?: number; axis?: number }): Tensor;
     squeeze(dim: number): Tensor;
     squeeze(options: { dim?: readonly number[]; axis?: readonly number[] }): Tensor;
     squeeze(dim: readonly number[]): Tensor;
+    /** The transpose of a matrix; a vector or number as it is. */
     t(): Tensor;
+    /** The diagonals of the matrices along two dimensions, as the last dimension. */
     diagonal(options: { offset?: number; dim1?: number; dim2?: number }): Tensor;
     diagonal(offset?: number, dim1?: number, dim2?: number): Tensor;
+    /** self with the part that diagonal shows replaced by src. */
     diagonal_scatter(src: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor;
     diagonal_scatter(src: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor;
+    /** All slices of `size` elements along a dimension, `step` apart; the slice is the last dimension. */
     unfold(options: { dimension: number; size: number; step: number }): Tensor;
     unfold(dimension: number, size: number, step: number): Tensor;
+    /** A view of the storage with any sizes, strides and offset. */
     as_strided(options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }): Tensor;
     as_strided(size: readonly number[], stride: readonly number[], storage_offset?: number | null): Tensor;
+    /** self with the part that as_strided shows replaced by src. */
     as_strided_scatter(src: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }): Tensor;
     as_strided_scatter(src: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null): Tensor;
+    /** The same memory read as another dtype; the last dimension grows or shrinks with the size of an element. */
     view(options: { size: readonly number[] }): Tensor;
     view(...size: number[]): Tensor;
     view(size: readonly number[]): Tensor;
     view(options: { dtype: DType }): Tensor;
     view(dtype: DType): Tensor;
+    /** A view with dimensions of size 1 enlarged; −1 keeps a size. */
     expand(options: { size: readonly number[]; implicit?: boolean }): Tensor;
     expand(...size: number[]): Tensor;
     expand(...sizeAndOptions: [...size: number[], options: { implicit?: boolean }]): Tensor;
     expand(size: readonly number[], options?: { implicit?: boolean }): Tensor;
+    /** A view that is not part of the graph. */
     detach(): Tensor;
+    /** A view of the whole tensor. */
     alias(): Tensor;
+    /** A view whose elements count as conjugated. */
     _conj(): Tensor;
+    /** A view whose elements count as negated. */
     _neg_view(): Tensor;
+    /** The complex conjugate: a view, or a real tensor itself. */
     conj(): Tensor;
+    /** A copy; the graph goes through it. */
     clone(options?: { memory_format?: MemoryFormat | null }): Tensor;
+    /** The tensor itself where it lies row-major in memory (or as the format says), else a copy that does. */
     contiguous(options?: { memory_format?: MemoryFormat }): Tensor;
+    /** The same elements in another shape: a view where the strides allow it, else a copy. */
     reshape(options: { shape: readonly number[] }): Tensor;
     reshape(...shape: number[]): Tensor;
     reshape(shape: readonly number[]): Tensor;
+    /** The running sum along a dimension. */
     cumsum(options: { dim?: number; axis?: number; dtype?: DType | null }): Tensor;
     cumsum(dim: number, options?: { dtype?: DType | null }): Tensor;
+    /** The running sum along a dimension. In place. */
     cumsum_(options: { dim?: number; axis?: number; dtype?: DType | null }): this;
     cumsum_(dim: number, options?: { dtype?: DType | null }): this;
+    /** The running product along a dimension. */
     cumprod(options: { dim?: number; axis?: number; dtype?: DType | null }): Tensor;
     cumprod(dim: number, options?: { dtype?: DType | null }): Tensor;
+    /** The running product along a dimension. In place. */
     cumprod_(options: { dim?: number; axis?: number; dtype?: DType | null }): this;
     cumprod_(dim: number, options?: { dtype?: DType | null }): this;
+    /** The running maximum along a dimension and where it is. */
     cummax(options: { dim?: number; axis?: number }): ValuesIndices;
     cummax(dim: number): ValuesIndices;
+    /** The running minimum along a dimension and where it is. */
     cummin(options: { dim?: number; axis?: number }): ValuesIndices;
     cummin(dim: number): ValuesIndices;
+    /** The logarithm of the running sum of exponentials along a dimension. */
     logcumsumexp(options: { dim?: number; axis?: number }): Tensor;
     logcumsumexp(dim: number): Tensor;
+    /** The n-th differences of neighbours along a dimension. */
     diff(options: { n?: number; dim?: number; axis?: number; prepend?: Tensor | null; append?: Tensor | null }): Tensor;
     diff(n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null): Tensor;
+    /** The sum of all elements. */
     sum(options?: { dtype?: DType | null }): Tensor;
     sum(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+    /** The sum over the given dimensions with NaN as zero. */
     nansum(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     nansum(dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+    /** The mean of all elements. */
     mean(options?: { dtype?: DType | null }): Tensor;
     mean(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     mean(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+    /** The mean of the elements that are not NaN. */
     nanmean(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     nanmean(dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+    /** The product over a dimension. */
     prod(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     prod(dim: number, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
     prod(options?: { dtype?: DType | null }): Tensor;
+    /** Whether any element is not zero. */
     any(): Tensor;
     any(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): Tensor;
     any(dim: number, keepdim?: boolean): Tensor;
     any(options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     any(dim?: readonly number[] | null, keepdim?: boolean): Tensor;
+    /** Whether no element is zero. */
     all(): Tensor;
     all(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): Tensor;
     all(dim: number, keepdim?: boolean): Tensor;
     all(options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     all(dim?: readonly number[] | null, keepdim?: boolean): Tensor;
+    /** How many elements are not zero. */
     count_nonzero(options: { dim?: readonly number[]; axis?: readonly number[] }): Tensor;
     count_nonzero(dim: readonly number[]): Tensor;
     count_nonzero(options: { dim?: number | null; axis?: number | null }): Tensor;
     count_nonzero(dim?: number | null): Tensor;
+    /** The largest element over the given dimensions; equal ones share the gradient. */
     amax(options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean }): Tensor;
     amax(dim?: number | readonly number[], keepdim?: boolean): Tensor;
+    /** The largest element; equal ones share the gradient. */
     max(): Tensor;
     max(other: Tensor): Tensor;
     max(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     max(dim: number, keepdim?: boolean): ValuesIndices;
+    /** Where the largest element is, the first of equal ones; without dim in the flattened tensor. */
     argmax(options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     argmax(dim?: number | null, keepdim?: boolean): Tensor;
+    /** The smallest element over the given dimensions; equal ones share the gradient. */
     amin(options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean }): Tensor;
     amin(dim?: number | readonly number[], keepdim?: boolean): Tensor;
+    /** The smallest element; equal ones share the gradient. */
     min(): Tensor;
     min(other: Tensor): Tensor;
     min(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     min(dim: number, keepdim?: boolean): ValuesIndices;
+    /** Where the smallest element is, the first of equal ones; without dim in the flattened tensor. */
     argmin(options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     argmin(dim?: number | null, keepdim?: boolean): Tensor;
+    /** The smallest and the largest element. */
     aminmax(options?: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean }): MinMax;
+    /** The exclusive or of the bits of the elements, as float64 or int64. */
     hash_tensor(options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; mode?: number }): Tensor;
     hash_tensor(dim?: number | readonly number[], options?: { keepdim?: boolean; keepdims?: boolean; mode?: number }): Tensor;
+    /** The sum over the dimensions in which self is broadcast from `size`. */
     sum_to_size(options: { size: readonly number[] }): Tensor;
     sum_to_size(...size: number[]): Tensor;
     sum_to_size(size: readonly number[]): Tensor;
+    /** The sum of the diagonal of a matrix. */
     trace(): Tensor;
+    /** The variance over the given dimensions. */
     var(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     var(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     var(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean }): Tensor;
     var(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor;
     var(options: { unbiased?: boolean }): Tensor;
     var(unbiased?: boolean): Tensor;
+    /** The standard deviation over the given dimensions. */
     std(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     std(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     std(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean }): Tensor;
     std(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor;
     std(options: { unbiased?: boolean }): Tensor;
     std(unbiased?: boolean): Tensor;
+    /** The lower median; equal elements share the gradient. */
     median(): Tensor;
     median(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     median(dim: number, keepdim?: boolean): ValuesIndices;
+    /** The lower median of what is not NaN; equal elements share the gradient. */
     nanmedian(): Tensor;
     nanmedian(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     nanmedian(dim: number, keepdim?: boolean): ValuesIndices;
+    /** The most frequent value over a dimension, the smallest of several, and where it is. */
     mode(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     mode(dim?: number, keepdim?: boolean): ValuesIndices;
+    /** The k-th smallest element over a dimension and where it is. */
     kthvalue(options: { k: number; dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     kthvalue(k: number, dim?: number, keepdim?: boolean): ValuesIndices;
+    /** The quantiles q over a dimension. */
     quantile(q: number | FloatScalar, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string }): Tensor;
     quantile(q: number | FloatScalar, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
     quantile(q: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string }): Tensor;
     quantile(q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
+    /** The quantiles q over a dimension, without NaN. */
     nanquantile(q: number | FloatScalar, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string }): Tensor;
     nanquantile(q: number | FloatScalar, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
     nanquantile(q: Tensor, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string }): Tensor;
     nanquantile(q: Tensor, dim?: number | null, keepdim?: boolean, options?: { interpolation?: string }): Tensor;
+    /** The covariance matrix of the variables in the rows of self. */
     cov(options?: { correction?: number; fweights?: Tensor | null; aweights?: Tensor | null }): Tensor;
+    /** The matrix of correlation coefficients of the variables in the rows of self. */
     corrcoef(): Tensor;
+    /** The norm of order `p`: a number, "fro" or "nuc". */
     norm(options: { p?: unknown; dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     norm(p?: unknown, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
+    /** The logarithm of the sum of exponentials over the given dimensions. */
     logsumexp(options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean }): Tensor;
     logsumexp(dim: number | readonly number[], keepdim?: boolean): Tensor;
+    /** self with the slices along a dimension scaled down so that their p-norm is at most maxnorm. */
     renorm(p: Scalar, options: { dim?: number; axis?: number; maxnorm: Scalar }): Tensor;
     renorm(p: Scalar, dim: number, maxnorm: Scalar): Tensor;
+    /** self with the slices along a dimension scaled down so that their p-norm is at most maxnorm. In place. */
     renorm_(p: Scalar, options: { dim?: number; axis?: number; maxnorm: Scalar }): this;
     renorm_(p: Scalar, dim: number, maxnorm: Scalar): this;
+    /** The p-norm of self − other. */
     dist(other: Tensor, options: { p?: Scalar }): Tensor;
     dist(other: Tensor, p?: Scalar): Tensor;
+    /** The elements in order along a dimension, and where they were; equal elements keep their order, NaN counts as the largest. */
     sort(options: { dim?: number; axis?: number; descending?: boolean }): ValuesIndices;
     sort(dim?: number, descending?: boolean): ValuesIndices;
     sort(options: { stable: boolean | null; dim?: number; axis?: number; descending?: boolean }): ValuesIndices;
+    /** Where the elements in order come from. */
     argsort(options: { dim?: number; axis?: number; descending?: boolean }): Tensor;
     argsort(dim?: number, descending?: boolean): Tensor;
     argsort(options: { stable: boolean; dim?: number; axis?: number; descending?: boolean }): Tensor;
+    /** The elements in order along the first dimension. */
     msort(): Tensor;
+    /** The k largest (or smallest) elements along a dimension, and where they are. */
     topk(options: { k: number; dim?: number; axis?: number; largest?: boolean; sorted?: boolean }): ValuesIndices;
     topk(k: number, dim?: number, largest?: boolean, sorted?: boolean): ValuesIndices;
+    /** The distinct elements, or the distinct slices along a dimension, in order; also which one each element is, and how often each occurs. */
     unique(options: { sorted?: boolean; return_inverse?: boolean; return_counts?: boolean; dim?: number | null; axis?: number | null }): any;
     unique(sorted?: boolean, return_inverse?: boolean, return_counts?: boolean, dim?: number | null): any;
+    /** The elements, or the slices along a dimension, without those that are equal to their predecessor. */
     unique_consecutive(options: { return_inverse?: boolean; return_counts?: boolean; dim?: number | null; axis?: number | null }): any;
     unique_consecutive(return_inverse?: boolean, return_counts?: boolean, dim?: number | null): any;
+    /** How many elements (or how much weight) lies between each two neighbouring edges. */
     histogram(bins: Tensor, options?: { weight?: Tensor | null; density?: boolean }): HistBinEdges;
     histogram(options: { bins?: number; range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean }): HistBinEdges;
     histogram(bins?: number, options?: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean }): HistBinEdges;
+    /** How many elements lie in each of `bins` equal bins between min and max, or between the extreme elements. */
     histc(options: { bins?: number; min?: Scalar; max?: Scalar }): Tensor;
     histc(bins?: number, min?: Scalar, max?: Scalar): Tensor;
+    /** How often each non-negative number occurs, or the sum of its weights. */
     bincount(options: { weights?: Tensor | null; minlength?: number }): Tensor;
     bincount(weights?: Tensor | null, minlength?: number): Tensor;
+    /** The matrix product of two matrices, (n×m)·(m×p) → (n×p). */
     mm(mat2: Tensor): Tensor;
+    /** Matrix products of two batches of matrices, (b×n×m)·(b×m×p) → (b×n×p). */
     bmm(mat2: Tensor): Tensor;
+    /** The product of vectors, matrices or batches of matrices, as the @ operator. */
     matmul(other: Tensor): Tensor;
+    /** The product of vectors, matrices or batches of matrices, as the @ operator. */
     __matmul__(other: Tensor): Tensor;
+    /** The product of a matrix and a vector. */
     mv(vec: Tensor): Tensor;
+    /** The inner product of two float32 vectors, summed in the order of PyTorch's BLAS. */
     _dot(tensor: Tensor): Tensor;
+    /** The inner product of two vectors. */
     dot(tensor: Tensor): Tensor;
+    /** The inner product of two vectors, the first conjugated. */
     vdot(other: Tensor): Tensor;
+    /** beta · self + alpha · (mat1 @ mat2). */
     addmm(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+    /** beta · self + alpha · (mat1 @ mat2). In place. */
     addmm_(mat1: Tensor, mat2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this;
+    /** beta · self + alpha · (mat @ vec). */
     addmv(mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+    /** beta · self + alpha · (mat @ vec). In place. */
     addmv_(mat: Tensor, vec: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this;
+    /** beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ. */
     addbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+    /** beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ. In place. */
     addbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this;
+    /** beta · self + alpha · (batch1ᵢ @ batch2ᵢ). */
     baddbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+    /** beta · self + alpha · (batch1ᵢ @ batch2ᵢ). In place. */
     baddbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this;
+    /** The outer product of two vectors. */
     outer(vec2: Tensor): Tensor;
+    /** The outer product of two vectors. */
     ger(vec2: Tensor): Tensor;
+    /** beta · self + alpha · (vec1 ⊗ vec2). */
     addr(vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): Tensor;
+    /** beta · self + alpha · (vec1 ⊗ vec2). In place. */
     addr_(vec1: Tensor, vec2: Tensor, options?: { beta?: Scalar; alpha?: Scalar }): this;
+    /** The sum of products over the last dimension of both. */
     inner(other: Tensor): Tensor;
+    /** transpose. */
     swapaxes(options: { axis0: number; axis1: number }): Tensor;
     swapaxes(axis0: number, axis1: number): Tensor;
+    /** transpose. */
     swapdims(options: { dim0: number; dim1: number }): Tensor;
     swapdims(dim0: number, dim1: number): Tensor;
+    /** The conjugate transpose of the last two dimensions. */
     adjoint(): Tensor;
+    /** The dimensions at `source` moved to `destination`; the others keep their order. */
     movedim(options: { source: number; destination: number }): Tensor;
     movedim(source: number, destination: number): Tensor;
     movedim(options: { source: readonly number[]; destination: readonly number[] }): Tensor;
     movedim(source: readonly number[], destination: readonly number[]): Tensor;
+    /** The dimensions at `source` moved to `destination`; the others keep their order. */
     moveaxis(options: { source: number; destination: number }): Tensor;
     moveaxis(source: number, destination: number): Tensor;
     moveaxis(options: { source: readonly number[]; destination: readonly number[] }): Tensor;
     moveaxis(source: readonly number[], destination: readonly number[]): Tensor;
+    /** `length` places of a dimension from `start` on. */
     narrow(options: { dim?: number; axis?: number; start: number; length: number }): Tensor;
     narrow(dim: number, start: number, length: number): Tensor;
     narrow(options: { dim?: number; axis?: number; start: Tensor; length: number }): Tensor;
     narrow(dim: number, start: Tensor, length: number): Tensor;
+    /** As narrow, but a copy instead of a view. */
     narrow_copy(options: { dim?: number; axis?: number; start: number; length: number }): Tensor;
     narrow_copy(dim: number, start: number, length: number): Tensor;
+    /** The dimensions from start_dim to end_dim as one. */
     flatten(options: { start_dim?: number; end_dim?: number }): Tensor;
     flatten(start_dim?: number, end_dim?: number): Tensor;
+    /** All elements in one dimension. */
     ravel(): Tensor;
+    /** One dimension as several. */
     unflatten(options: { dim?: number; axis?: number; sizes: readonly number[] }): Tensor;
     unflatten(dim: number, sizes: readonly number[]): Tensor;
+    /** A view in the shape of another tensor. */
     view_as(other: Tensor): Tensor;
+    /** reshape to the shape of another tensor. */
     reshape_as(other: Tensor): Tensor;
+    /** expand to the shape of another tensor. */
     expand_as(other: Tensor): Tensor;
+    /** A view expanded to a shape. */
     broadcast_to(options: { size: readonly number[] }): Tensor;
     broadcast_to(...size: number[]): Tensor;
     broadcast_to(size: readonly number[]): Tensor;
+    /** The order of elements reversed along the given dimensions. */
     flip(options: { dims: readonly number[] }): Tensor;
     flip(...dims: number[]): Tensor;
     flip(dims: readonly number[]): Tensor;
+    /** A copy with the columns in reverse order. */
     fliplr(): Tensor;
+    /** A copy with the rows in reverse order. */
     flipud(): Tensor;
+    /** Elements shifted along dimensions; those pushed out enter at the other end. */
     roll(options: { shifts: number | readonly number[]; dims?: number | readonly number[] }): Tensor;
     roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
+    /** The plane of two dimensions turned by k quarter turns. */
     rot90(options: { k?: number; dims?: readonly number[] }): Tensor;
     rot90(k?: number, dims?: readonly number[]): Tensor;
+    /** The tensor laid out side by side, so many times along each dimension. */
     repeat(options: { repeats: readonly number[] }): Tensor;
     repeat(...repeats: number[]): Tensor;
     repeat(repeats: readonly number[]): Tensor;
+    /** As repeat; missing leading repetitions count as 1. */
     tile(options: { dims: readonly number[] }): Tensor;
     tile(...dims: number[]): Tensor;
     tile(dims: readonly number[]): Tensor;
+    /** Each slice of a dimension repeated on the spot. */
     repeat_interleave(repeats: Tensor, options: { dim?: number | null; axis?: number | null; output_size?: number | null }): Tensor;
     repeat_interleave(repeats: Tensor, dim?: number | null, options?: { output_size?: number | null }): Tensor;
     repeat_interleave(options: { repeats: number; dim?: number | null; axis?: number | null; output_size?: number | null }): Tensor;
     repeat_interleave(repeats: number, dim?: number | null, options?: { output_size?: number | null }): Tensor;
+    /** Parts of split_size places; the last may be smaller. */
     split(options: { split_size: number; dim?: number; axis?: number }): Tensor[];
     split(split_size: number, dim?: number): Tensor[];
     split(options: { split_size: readonly number[]; dim?: number; axis?: number }): Tensor[];
     split(split_size: readonly number[], dim?: number): Tensor[];
+    /** Views of consecutive parts of the given sizes. */
     split_with_sizes(options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
     split_with_sizes(split_sizes: readonly number[], dim?: number): Tensor[];
+    /** At most `chunks` parts of equal size. */
     chunk(options: { chunks: number; dim?: number; axis?: number }): Tensor[];
     chunk(chunks: number, dim?: number): Tensor[];
+    /** The slices of a dimension. */
     unbind(options: { dim?: number; axis?: number }): Tensor[];
     unbind(dim?: number): Tensor[];
+    /** As chunk; the parts may be written to in place. */
     unsafe_chunk(options: { chunks: number; dim?: number; axis?: number }): Tensor[];
     unsafe_chunk(chunks: number, dim?: number): Tensor[];
+    /** As split; the parts may be written to in place. */
     unsafe_split(options: { split_size: number; dim?: number; axis?: number }): Tensor[];
     unsafe_split(split_size: number, dim?: number): Tensor[];
+    /** As split_with_sizes; the parts may be written to in place. */
     unsafe_split_with_sizes(options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
     unsafe_split_with_sizes(split_sizes: readonly number[], dim?: number): Tensor[];
+    /** Parts between the given positions. */
     tensor_split(options: { sections: number; dim?: number; axis?: number }): Tensor[];
     tensor_split(sections: number, dim?: number): Tensor[];
     tensor_split(options: { indices: readonly number[]; dim?: number; axis?: number }): Tensor[];
     tensor_split(indices: readonly number[], dim?: number): Tensor[];
     tensor_split(tensor_indices_or_sections: Tensor, options: { dim?: number; axis?: number }): Tensor[];
     tensor_split(tensor_indices_or_sections: Tensor, dim?: number): Tensor[];
+    /** Parts along the second dimension, of a vector along its only one. */
     hsplit(options: { sections: number }): Tensor[];
     hsplit(sections: number): Tensor[];
     hsplit(options: { indices: readonly number[] }): Tensor[];
     hsplit(indices: readonly number[]): Tensor[];
+    /** Parts along the first dimension. */
     vsplit(options: { sections: number }): Tensor[];
     vsplit(sections: number): Tensor[];
     vsplit(options: { indices: readonly number[] }): Tensor[];
     vsplit(indices: readonly number[]): Tensor[];
+    /** Parts along the third dimension. */
     dsplit(options: { sections: number }): Tensor[];
     dsplit(sections: number): Tensor[];
     dsplit(options: { indices: readonly number[] }): Tensor[];
     dsplit(indices: readonly number[]): Tensor[];
+    /** The part of each matrix on and below a diagonal, zeros elsewhere. */
     tril(options: { diagonal?: number }): Tensor;
     tril(diagonal?: number): Tensor;
+    /** The part of each matrix on and below a diagonal, zeros elsewhere. In place. */
     tril_(options: { diagonal?: number }): this;
     tril_(diagonal?: number): this;
+    /** The part of each matrix on and above a diagonal, zeros elsewhere. */
     triu(options: { diagonal?: number }): Tensor;
     triu(diagonal?: number): Tensor;
+    /** The part of each matrix on and above a diagonal, zeros elsewhere. In place. */
     triu_(options: { diagonal?: number }): this;
     triu_(diagonal?: number): this;
+    /** Of a vector the matrix with that diagonal, of a matrix its diagonal. */
     diag(options: { diagonal?: number }): Tensor;
     diag(diagonal?: number): Tensor;
+    /** The matrix with all elements on a diagonal. */
     diagflat(options: { offset?: number }): Tensor;
     diagflat(offset?: number): Tensor;
+    /** Matrices, along dim1 and dim2, with the last dimension on a diagonal. */
     diag_embed(options: { offset?: number; dim1?: number; dim2?: number }): Tensor;
     diag_embed(offset?: number, dim1?: number, dim2?: number): Tensor;
+    /** self with the values at the given positions (or where masks are true), or added to them. */
     index_put(indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean }): Tensor;
     index_put(indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean): Tensor;
+    /** self with the values at the given positions (or where masks are true), or added to them. In place. */
     index_put_(indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean }): this;
     index_put_(indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean): this;
+    /** The slices of a dimension at the given positions. */
     index_select(options: { dim?: number; axis?: number; index: Tensor }): Tensor;
     index_select(dim: number, index: Tensor): Tensor;
+    /** For every element of index the element of self at the same place, but at that position along `dim`. */
     gather(options: { dim?: number; axis?: number; index: Tensor; sparse_grad?: boolean }): Tensor;
     gather(dim: number, index: Tensor, options?: { sparse_grad?: boolean }): Tensor;
+    /** gather with broadcasting; without a dimension, of the flattened tensor. */
     take_along_dim(indices: Tensor, options: { dim?: number | null; axis?: number | null }): Tensor;
     take_along_dim(indices: Tensor, dim?: number | null): Tensor;
+    /** The elements of the flattened tensor at the given positions. */
     take(index: Tensor): Tensor;
+    /** self with the elements of source at the given positions of the flattened tensor, or added to them. */
     put(index: Tensor, source: Tensor, options: { accumulate?: boolean }): Tensor;
     put(index: Tensor, source: Tensor, accumulate?: boolean): Tensor;
+    /** self with the elements of source at the given positions of the flattened tensor, or added to them. In place. */
     put_(index: Tensor, source: Tensor, options: { accumulate?: boolean }): this;
     put_(index: Tensor, source: Tensor, accumulate?: boolean): this;
+    /** The elements where the mask is true, in order. */
     masked_select(mask: Tensor): Tensor;
+    /** self with the elements of source, in order, where the mask is true. */
     masked_scatter(mask: Tensor, source: Tensor): Tensor;
+    /** self with the elements of source, in order, where the mask is true. In place. */
     masked_scatter_(mask: Tensor, source: Tensor): this;
+    /** The positions of the elements that are not zero: a row each, or with as_tuple a vector for each dimension. */
     nonzero(options?: { as_tuple?: boolean }): Tensor;
+    /** As nonzero, cut or filled up to `size` rows. */
     nonzero_static(options: { size: number; fill_value?: number }): Tensor;
+    /** The positions of the elements that are not zero, one a row. */
     argwhere(): Tensor;
+    /** self with every element of src written at its own place, but at the position along `dim` that index says. */
     scatter(options: { dim?: number; axis?: number; index: Tensor; src: Tensor }): Tensor;
     scatter(dim: number, index: Tensor, src: Tensor): Tensor;
     scatter(options: { dim?: number; axis?: number; index: Tensor; value: Scalar }): Tensor;
@@ -690,6 +1142,7 @@ declare module '../../core/tensor.js' {
     scatter(dim: number, index: Tensor, src: Tensor, options: { reduce: string }): Tensor;
     scatter(options: { dim?: number; axis?: number; index: Tensor; value: Scalar; reduce: string }): Tensor;
     scatter(dim: number, index: Tensor, value: Scalar, options: { reduce: string }): Tensor;
+    /** self with every element of src written at its own place, but at the position along `dim` that index says. In place. */
     scatter_(options: { dim?: number; axis?: number; index: Tensor; src: Tensor }): this;
     scatter_(dim: number, index: Tensor, src: Tensor): this;
     scatter_(options: { dim?: number; axis?: number; index: Tensor; value: Scalar }): this;
@@ -698,106 +1151,161 @@ declare module '../../core/tensor.js' {
     scatter_(dim: number, index: Tensor, src: Tensor, options: { reduce: string }): this;
     scatter_(options: { dim?: number; axis?: number; index: Tensor; value: Scalar; reduce: string }): this;
     scatter_(dim: number, index: Tensor, value: Scalar, options: { reduce: string }): this;
+    /** As scatter, but added; positions may repeat. */
     scatter_add(options: { dim?: number; axis?: number; index: Tensor; src: Tensor }): Tensor;
     scatter_add(dim: number, index: Tensor, src: Tensor): Tensor;
+    /** As scatter, but added; positions may repeat. In place. */
     scatter_add_(options: { dim?: number; axis?: number; index: Tensor; src: Tensor }): this;
     scatter_add_(dim: number, index: Tensor, src: Tensor): this;
+    /** As scatter, but elements that come to the same position are reduced: sum, prod, mean, amax or amin. */
     scatter_reduce(options: { dim?: number; axis?: number; index: Tensor; src: Tensor; reduce: string; include_self?: boolean }): Tensor;
     scatter_reduce(dim: number, index: Tensor, src: Tensor, reduce: string, options?: { include_self?: boolean }): Tensor;
+    /** As scatter, but elements that come to the same position are reduced: sum, prod, mean, amax or amin. In place. */
     scatter_reduce_(options: { dim?: number; axis?: number; index: Tensor; src: Tensor; reduce: string; include_self?: boolean }): this;
     scatter_reduce_(dim: number, index: Tensor, src: Tensor, reduce: string, options?: { include_self?: boolean }): this;
+    /** alpha · source added to self at the given positions of a dimension. */
     index_add(options: { dim?: number; axis?: number; index: Tensor; source: Tensor; alpha?: Scalar }): Tensor;
     index_add(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): Tensor;
+    /** alpha · source added to self at the given positions of a dimension. In place. */
     index_add_(options: { dim?: number; axis?: number; index: Tensor; source: Tensor; alpha?: Scalar }): this;
     index_add_(dim: number, index: Tensor, source: Tensor, options?: { alpha?: Scalar }): this;
+    /** source reduced into self at the given positions of a dimension: prod, mean, amax or amin. */
     index_reduce(options: { dim?: number; axis?: number; index: Tensor; source: Tensor; reduce: string; include_self?: boolean }): Tensor;
     index_reduce(dim: number, index: Tensor, source: Tensor, reduce: string, options?: { include_self?: boolean }): Tensor;
+    /** source reduced into self at the given positions of a dimension: prod, mean, amax or amin. In place. */
     index_reduce_(options: { dim?: number; axis?: number; index: Tensor; source: Tensor; reduce: string; include_self?: boolean }): this;
     index_reduce_(dim: number, index: Tensor, source: Tensor, reduce: string, options?: { include_self?: boolean }): this;
+    /** self with the slices of source at the given positions of a dimension. */
     index_copy(options: { dim?: number; axis?: number; index: Tensor; source: Tensor }): Tensor;
     index_copy(dim: number, index: Tensor, source: Tensor): Tensor;
+    /** self with the slices of source at the given positions of a dimension. In place. */
     index_copy_(options: { dim?: number; axis?: number; index: Tensor; source: Tensor }): this;
     index_copy_(dim: number, index: Tensor, source: Tensor): this;
+    /** self with one value at the given positions of a dimension. */
     index_fill(options: { dim?: number; axis?: number; index: Tensor; value: Tensor }): Tensor;
     index_fill(dim: number, index: Tensor, value: Tensor): Tensor;
     index_fill(options: { dim?: number; axis?: number; index: Tensor; value: Scalar }): Tensor;
     index_fill(dim: number, index: Tensor, value: Scalar): Tensor;
+    /** self with one value at the given positions of a dimension. In place. */
     index_fill_(options: { dim?: number; axis?: number; index: Tensor; value: Tensor }): this;
     index_fill_(dim: number, index: Tensor, value: Tensor): this;
     index_fill_(options: { dim?: number; axis?: number; index: Tensor; value: Scalar }): this;
     index_fill_(dim: number, index: Tensor, value: Scalar): this;
+    /** Fills with uniform numbers in [from, to). In place. */
     uniform_(options: { from?: number | FloatScalar; to?: number | FloatScalar; generator?: Generator | null }): this;
     uniform_(from?: number | FloatScalar, to?: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Fills with normal numbers. In place. */
     normal_(options: { mean?: number | FloatScalar; std?: number | FloatScalar; generator?: Generator | null }): this;
     normal_(mean?: number | FloatScalar, std?: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Fills with numbers whose logarithm is normal. In place. */
     log_normal_(options: { mean?: number | FloatScalar; std?: number | FloatScalar; generator?: Generator | null }): this;
     log_normal_(mean?: number | FloatScalar, std?: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Fills with exponentially distributed numbers. In place. */
     exponential_(options: { lambd?: number | FloatScalar; generator?: Generator | null }): this;
     exponential_(lambd?: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Fills with Cauchy distributed numbers. In place. */
     cauchy_(options: { median?: number | FloatScalar; sigma?: number | FloatScalar; generator?: Generator | null }): this;
     cauchy_(median?: number | FloatScalar, sigma?: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Fills with the numbers of trials until the first success. In place. */
     geometric_(p: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Fills with whole numbers over the range of the dtype. In place. */
     random_(options?: { generator?: Generator | null }): this;
     random_(from: Scalar, to: Scalar | null, options?: { generator?: Generator | null }): this;
     random_(to: Scalar, options?: { generator?: Generator | null }): this;
+    /** Fills with ones, each with its own probability, and zeros. In place. */
     bernoulli_(p: Tensor, options?: { generator?: Generator | null }): this;
     bernoulli_(options: { p?: number | FloatScalar; generator?: Generator | null }): this;
     bernoulli_(p?: number | FloatScalar, options?: { generator?: Generator | null }): this;
+    /** Ones with the probabilities that self states, else zeros. */
     bernoulli(options?: { generator?: Generator | null }): Tensor;
     bernoulli(p: number | FloatScalar, options?: { generator?: Generator | null }): Tensor;
+    /** Category numbers drawn from each row of weights. */
     multinomial(options: { num_samples: number; replacement?: boolean; generator?: Generator | null }): Tensor;
     multinomial(num_samples: number, replacement?: boolean, options?: { generator?: Generator | null }): Tensor;
+    /** exp(self) divided by its sum along a dimension. */
     softmax(options: { dim?: number; axis?: number; dtype?: DType | null }): Tensor;
     softmax(dim: number, dtype?: DType | null): Tensor;
+    /** The logarithm of softmax. */
     log_softmax(options: { dim?: number; axis?: number; dtype?: DType | null }): Tensor;
     log_softmax(dim: number, dtype?: DType | null): Tensor;
+    /** The Kronecker product: every element of self times the whole of other. */
     kron(other: Tensor): Tensor;
+    /** The cross product along a dimension, or along the first one of three places. */
     cross(other: Tensor, options: { dim?: number | null; axis?: number | null }): Tensor;
     cross(other: Tensor, dim?: number | null): Tensor;
+    /** The old name of torch.linalg.cholesky, which PyTorch has removed. */
     cholesky(options: { upper?: boolean }): Tensor;
     cholesky(upper?: boolean): Tensor;
+    /** The old form of torch.linalg.lu_factor: LU and pivots, and with get_infos the infos. */
     lu(options: { pivot?: boolean; get_infos?: boolean }): LUPivotsInfo;
     lu(pivot?: boolean, get_infos?: boolean): LUPivotsInfo;
+    /** The old name of torch.linalg.qr, which PyTorch has removed: reduced unless `some` is false. */
     qr(options: { some?: boolean }): QR;
     qr(some?: boolean): QR;
+    /** The QR decomposition as LAPACK packs it: R above, the reflectors below the diagonal, and their factors. */
     geqrf(): ATau;
+    /** The old name of torch.linalg.eig, which PyTorch has removed. */
     eig(): EigenvaluesEigenvectors;
+    /** The singular value decomposition A = U·diag(S)·Vᴴ; `some` keeps min(m, n) vectors; without compute_uv U and V are zeros. */
     svd(options: { some?: boolean; compute_uv?: boolean }): USV;
     svd(some?: boolean, compute_uv?: boolean): USV;
+    /** The old name of torch.linalg.householder_product. */
     orgqr(input2: Tensor): Tensor;
+    /** The product of Q = H₁·…·H_k (or its adjoint) and a matrix, from the left or from the right. */
     ormqr(input2: Tensor, input3: Tensor, options: { left?: boolean; transpose?: boolean }): Tensor;
     ormqr(input2: Tensor, input3: Tensor, left?: boolean, transpose?: boolean): Tensor;
+    /** The determinant. */
     det(): Tensor;
+    /** The sign and the logarithm of the magnitude of the determinant. */
     slogdet(): SignLogabsdet;
+    /** The logarithm of the determinant; NaN if it is negative. */
     logdet(): Tensor;
+    /** The old form of torch.linalg.solve_triangular: the solution of A·X = b, and a copy of A. */
     triangular_solve(A: Tensor, options: { upper?: boolean; transpose?: boolean; unitriangular?: boolean }): SolutionClonedCoefficient;
     triangular_solve(A: Tensor, upper?: boolean, transpose?: boolean, unitriangular?: boolean): SolutionClonedCoefficient;
+    /** The old form of torch.linalg.lu_solve: the right-hand side first. */
     lu_solve(LU_data: Tensor, LU_pivots: Tensor): Tensor;
+    /** The solution of A·X = B from the Cholesky factor of A. */
     cholesky_solve(input2: Tensor, options: { upper?: boolean }): Tensor;
     cholesky_solve(input2: Tensor, upper?: boolean): Tensor;
+    /** The inverse of a matrix from its Cholesky factor. */
     cholesky_inverse(options: { upper?: boolean }): Tensor;
     cholesky_inverse(upper?: boolean): Tensor;
+    /** The inverse. @throws LinAlgError if it does not exist. */
     inverse(): Tensor;
+    /** The matrix exponential. */
     matrix_exp(): Tensor;
+    /** The n-th power of a matrix. */
     matrix_power(options: { n: number }): Tensor;
     matrix_power(n: number): Tensor;
+    /** The Moore–Penrose inverse. */
     pinverse(options: { rcond?: number | FloatScalar }): Tensor;
     pinverse(rcond?: number | FloatScalar): Tensor;
+    /** The short-time Fourier transform: transforms of overlapping windows of a signal. */
     stft(options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null }): Tensor;
     stft(n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, pad_mode?: string, normalized?: boolean, onesided?: boolean | null, return_complex?: boolean | null, align_to_window?: boolean | null): Tensor;
+    /** The signal of a short-time Fourier transform: windows are added up, and divided by the sum of their squares. */
     istft(options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean }): Tensor;
     istft(n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean): Tensor;
+    /** The values of a sparse tensor. @throws RuntimeError if it is in coordinate format and not coalesced. */
     values(): Tensor;
+    /** The indices [sparse dims, n] of a coalesced sparse tensor. */
     indices(): Tensor;
+    /** The tensor with sorted, distinct indices: values at equal indices are added. Itself if it is so already. */
     coalesce(): Tensor;
+    /** A sparse tensor as a dense one; a dense one itself. */
     to_dense(options: { dtype?: DType | null; masked_grad?: boolean | null }): Tensor;
     to_dense(dtype?: DType | null, options?: { masked_grad?: boolean | null }): Tensor;
+    /** What self holds at the indices of a sparse tensor, as a sparse tensor. */
     sparse_mask(mask: Tensor): Tensor;
+    /** The non-zero elements as a sparse tensor, in coordinate format unless another layout is asked for. */
     to_sparse(options?: { layout?: TensorLayout | null; blocksize?: readonly number[] | null; dense_dim?: number | null }): Tensor;
     to_sparse(options: { sparse_dim: number }): Tensor;
     to_sparse(sparse_dim: number): Tensor;
+    /** A matrix with its rows compressed: the columns and values of each row follow each other. */
     to_sparse_csr(options: { dense_dim?: number | null }): Tensor;
     to_sparse_csr(dense_dim?: number | null): Tensor;
+    /** A matrix with its columns compressed. */
     to_sparse_csc(options: { dense_dim?: number | null }): Tensor;
     to_sparse_csc(dense_dim?: number | null): Tensor;
   }

@@ -191,7 +191,7 @@ export const masked_fill = torchFunction('masked_fill') as {
 export const fill = torchFunction('fill') as {
   (input: Tensor, value: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** A tensor like self that holds value everywhere. */
+/** A tensor like self that holds value everywhere. In place. */
 export const fill_ = torchFunction('fill_') as {
   (input: Tensor, value: Tensor | Scalar): Tensor;
 };
@@ -199,7 +199,7 @@ export const fill_ = torchFunction('fill_') as {
 export const zero = torchFunction('zero') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** A tensor like self that holds 0 everywhere. */
+/** A tensor like self that holds 0 everywhere. In place. */
 export const zero_ = torchFunction('zero_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -213,7 +213,7 @@ export const nan_to_num = torchFunction('nan_to_num') as {
   (input: Tensor, options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null; out?: Tensor }): Tensor;
   (input: Tensor, nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
-/** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. */
+/** self with NaN and infinities replaced: by 0 and the largest numbers, unless others are given. In place. */
 export const nan_to_num_ = torchFunction('nan_to_num_') as {
   (input: Tensor, options: { nan?: number | FloatScalar | null; posinf?: number | FloatScalar | null; neginf?: number | FloatScalar | null }): Tensor;
   (input: Tensor, nan?: number | FloatScalar | null, posinf?: number | FloatScalar | null, neginf?: number | FloatScalar | null): Tensor;
@@ -225,31 +225,38 @@ export const empty = torchFunction('empty') as {
   (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }]): Tensor;
   (size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
+/** Zeros. */
 export const zeros = torchFunction('zeros') as {
   (options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
   (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }]): Tensor;
   (size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
+/** Ones. */
 export const ones = torchFunction('ones') as {
   (options: { size: readonly number[]; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (...size: number[]): Tensor;
   (...sizeAndOptions: [...size: number[], options: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }]): Tensor;
   (size: readonly number[], options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
+/** A tensor that holds one value everywhere. */
 export const full = torchFunction('full') as {
   (options: { size: readonly number[]; fill_value: Scalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (size: readonly number[], fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
+/** Uninitialised memory of the shape of another tensor. */
 export const empty_like = torchFunction('empty_like') as {
   (input: Tensor, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
+/** Zeros of the shape of another tensor. */
 export const zeros_like = torchFunction('zeros_like') as {
   (input: Tensor, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
+/** Ones of the shape of another tensor. */
 export const ones_like = torchFunction('ones_like') as {
   (input: Tensor, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
+/** One value everywhere, of the shape of another tensor. */
 export const full_like = torchFunction('full_like') as {
   (input: Tensor, fill_value: Scalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
@@ -381,11 +388,11 @@ export const neg = torchFunction('neg') as {
 export const negative = torchFunction('negative') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** −self. */
+/** −self. In place. */
 export const neg_ = torchFunction('neg_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** −self. */
+/** −self. In place. */
 export const negative_ = torchFunction('negative_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -397,7 +404,7 @@ export const positive = torchFunction('positive') as {
 export const square = torchFunction('square') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** self². */
+/** self². In place. */
 export const square_ = torchFunction('square_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -448,7 +455,7 @@ export const fmod = torchFunction('fmod') as {
 export const reciprocal = torchFunction('reciprocal') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** 1 / self. */
+/** 1 / self. In place. */
 export const reciprocal_ = torchFunction('reciprocal_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -464,7 +471,7 @@ export const float_power = torchFunction('float_power') as {
 export const ldexp = torchFunction('ldexp') as {
   (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** self · 2ᵒᵗʰᵉʳ. */
+/** self · 2ᵒᵗʰᵉʳ. In place. */
 export const ldexp_ = torchFunction('ldexp_') as {
   (input: Tensor, other: Tensor): Tensor;
 };
@@ -480,7 +487,7 @@ export const abs = torchFunction('abs') as {
 export const absolute = torchFunction('absolute') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** |self|; of a complex number its modulus. */
+/** |self|; of a complex number its modulus. In place. */
 export const abs_ = torchFunction('abs_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -508,7 +515,7 @@ export const heaviside = torchFunction('heaviside') as {
 export const ceil = torchFunction('ceil') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The smallest integer that is not below. */
+/** The smallest integer that is not below. In place. */
 export const ceil_ = torchFunction('ceil_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -516,7 +523,7 @@ export const ceil_ = torchFunction('ceil_') as {
 export const floor = torchFunction('floor') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The largest integer that is not above. */
+/** The largest integer that is not above. In place. */
 export const floor_ = torchFunction('floor_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -528,11 +535,11 @@ export const trunc = torchFunction('trunc') as {
 export const fix = torchFunction('fix') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The integer part. */
+/** The integer part. In place. */
 export const trunc_ = torchFunction('trunc_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The integer part. */
+/** The integer part. In place. */
 export const fix_ = torchFunction('fix_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -541,7 +548,7 @@ export const round = torchFunction('round') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
   (input: Tensor | Scalar, options: { decimals: number; out?: Tensor }): Tensor;
 };
-/** The nearest integer; of two, the even one. */
+/** The nearest integer; of two, the even one. In place. */
 export const round_ = torchFunction('round_') as {
   (input: Tensor | Scalar): Tensor;
   (input: Tensor | Scalar, options: { decimals: number }): Tensor;
@@ -550,7 +557,7 @@ export const round_ = torchFunction('round_') as {
 export const frac = torchFunction('frac') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The fractional part, with the sign of self. */
+/** The fractional part, with the sign of self. In place. */
 export const frac_ = torchFunction('frac_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -576,14 +583,14 @@ export const clip = torchFunction('clip') as {
   (input: Tensor, options: { min?: Scalar | null; max?: Scalar | null; out?: Tensor }): Tensor;
   (input: Tensor, min?: Scalar | null, max?: Scalar | null, options?: { out?: Tensor }): Tensor;
 };
-/** self, but not below min and not above max. */
+/** self, but not below min and not above max. In place. */
 export const clamp_ = torchFunction('clamp_') as {
   (input: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor;
   (input: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor;
   (input: Tensor, options: { min?: Scalar | null; max?: Scalar | null }): Tensor;
   (input: Tensor, min?: Scalar | null, max?: Scalar | null): Tensor;
 };
-/** self, but not below min and not above max. */
+/** self, but not below min and not above max. In place. */
 export const clip_ = torchFunction('clip_') as {
   (input: Tensor, options: { min?: Tensor | null; max?: Tensor | null }): Tensor;
   (input: Tensor, min?: Tensor | null, max?: Tensor | null): Tensor;
@@ -595,7 +602,7 @@ export const clamp_min = torchFunction('clamp_min') as {
   (input: Tensor, min: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, min: Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** self, but not below min. */
+/** self, but not below min. In place. */
 export const clamp_min_ = torchFunction('clamp_min_') as {
   (input: Tensor, min: Tensor): Tensor;
   (input: Tensor, min: Scalar): Tensor;
@@ -605,7 +612,7 @@ export const clamp_max = torchFunction('clamp_max') as {
   (input: Tensor, max: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, max: Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** self, but not above max. */
+/** self, but not above max. In place. */
 export const clamp_max_ = torchFunction('clamp_max_') as {
   (input: Tensor, max: Tensor): Tensor;
   (input: Tensor, max: Scalar): Tensor;
@@ -638,7 +645,7 @@ export const logaddexp2 = torchFunction('logaddexp2') as {
 export const exp = torchFunction('exp') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** eˢᵉˡᶠ. */
+/** eˢᵉˡᶠ. In place. */
 export const exp_ = torchFunction('exp_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -646,7 +653,7 @@ export const exp_ = torchFunction('exp_') as {
 export const exp2 = torchFunction('exp2') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** 2ˢᵉˡᶠ. */
+/** 2ˢᵉˡᶠ. In place. */
 export const exp2_ = torchFunction('exp2_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -654,7 +661,7 @@ export const exp2_ = torchFunction('exp2_') as {
 export const expm1 = torchFunction('expm1') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** eˢᵉˡᶠ − 1, accurate near 0. */
+/** eˢᵉˡᶠ − 1, accurate near 0. In place. */
 export const expm1_ = torchFunction('expm1_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -662,7 +669,7 @@ export const expm1_ = torchFunction('expm1_') as {
 export const log = torchFunction('log') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The natural logarithm. */
+/** The natural logarithm. In place. */
 export const log_ = torchFunction('log_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -670,7 +677,7 @@ export const log_ = torchFunction('log_') as {
 export const log2 = torchFunction('log2') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The logarithm to base 2. */
+/** The logarithm to base 2. In place. */
 export const log2_ = torchFunction('log2_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -678,7 +685,7 @@ export const log2_ = torchFunction('log2_') as {
 export const log10 = torchFunction('log10') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The logarithm to base 10. */
+/** The logarithm to base 10. In place. */
 export const log10_ = torchFunction('log10_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -686,7 +693,7 @@ export const log10_ = torchFunction('log10_') as {
 export const log1p = torchFunction('log1p') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** log(1 + self), accurate near 0. */
+/** log(1 + self), accurate near 0. In place. */
 export const log1p_ = torchFunction('log1p_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -694,7 +701,7 @@ export const log1p_ = torchFunction('log1p_') as {
 export const sqrt = torchFunction('sqrt') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The square root. */
+/** The square root. In place. */
 export const sqrt_ = torchFunction('sqrt_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -702,7 +709,7 @@ export const sqrt_ = torchFunction('sqrt_') as {
 export const rsqrt = torchFunction('rsqrt') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** 1 / √self. */
+/** 1 / √self. In place. */
 export const rsqrt_ = torchFunction('rsqrt_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -710,7 +717,7 @@ export const rsqrt_ = torchFunction('rsqrt_') as {
 export const sin = torchFunction('sin') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The sine of an angle in radians. */
+/** The sine of an angle in radians. In place. */
 export const sin_ = torchFunction('sin_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -718,7 +725,7 @@ export const sin_ = torchFunction('sin_') as {
 export const cos = torchFunction('cos') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The cosine of an angle in radians. */
+/** The cosine of an angle in radians. In place. */
 export const cos_ = torchFunction('cos_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -726,7 +733,7 @@ export const cos_ = torchFunction('cos_') as {
 export const tan = torchFunction('tan') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The tangent of an angle in radians. */
+/** The tangent of an angle in radians. In place. */
 export const tan_ = torchFunction('tan_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -738,11 +745,11 @@ export const asin = torchFunction('asin') as {
 export const arcsin = torchFunction('arcsin') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The arc sine. */
+/** The arc sine. In place. */
 export const asin_ = torchFunction('asin_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The arc sine. */
+/** The arc sine. In place. */
 export const arcsin_ = torchFunction('arcsin_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -754,11 +761,11 @@ export const acos = torchFunction('acos') as {
 export const arccos = torchFunction('arccos') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The arc cosine. */
+/** The arc cosine. In place. */
 export const acos_ = torchFunction('acos_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The arc cosine. */
+/** The arc cosine. In place. */
 export const arccos_ = torchFunction('arccos_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -770,11 +777,11 @@ export const atan = torchFunction('atan') as {
 export const arctan = torchFunction('arctan') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The arc tangent. */
+/** The arc tangent. In place. */
 export const atan_ = torchFunction('atan_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The arc tangent. */
+/** The arc tangent. In place. */
 export const arctan_ = torchFunction('arctan_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -782,7 +789,7 @@ export const arctan_ = torchFunction('arctan_') as {
 export const sinh = torchFunction('sinh') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The hyperbolic sine. */
+/** The hyperbolic sine. In place. */
 export const sinh_ = torchFunction('sinh_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -790,7 +797,7 @@ export const sinh_ = torchFunction('sinh_') as {
 export const cosh = torchFunction('cosh') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The hyperbolic cosine. */
+/** The hyperbolic cosine. In place. */
 export const cosh_ = torchFunction('cosh_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -798,7 +805,7 @@ export const cosh_ = torchFunction('cosh_') as {
 export const tanh = torchFunction('tanh') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The hyperbolic tangent. */
+/** The hyperbolic tangent. In place. */
 export const tanh_ = torchFunction('tanh_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -810,11 +817,11 @@ export const asinh = torchFunction('asinh') as {
 export const arcsinh = torchFunction('arcsinh') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The inverse hyperbolic sine. */
+/** The inverse hyperbolic sine. In place. */
 export const asinh_ = torchFunction('asinh_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The inverse hyperbolic sine. */
+/** The inverse hyperbolic sine. In place. */
 export const arcsinh_ = torchFunction('arcsinh_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -826,11 +833,11 @@ export const acosh = torchFunction('acosh') as {
 export const arccosh = torchFunction('arccosh') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The inverse hyperbolic cosine. */
+/** The inverse hyperbolic cosine. In place. */
 export const acosh_ = torchFunction('acosh_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The inverse hyperbolic cosine. */
+/** The inverse hyperbolic cosine. In place. */
 export const arccosh_ = torchFunction('arccosh_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -842,11 +849,11 @@ export const atanh = torchFunction('atanh') as {
 export const arctanh = torchFunction('arctanh') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The inverse hyperbolic tangent. */
+/** The inverse hyperbolic tangent. In place. */
 export const atanh_ = torchFunction('atanh_') as {
   (input: Tensor | Scalar): Tensor;
 };
-/** The inverse hyperbolic tangent. */
+/** The inverse hyperbolic tangent. In place. */
 export const arctanh_ = torchFunction('arctanh_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -854,7 +861,7 @@ export const arctanh_ = torchFunction('arctanh_') as {
 export const sigmoid = torchFunction('sigmoid') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** 1 / (1 + e⁻ˢᵉˡᶠ). */
+/** 1 / (1 + e⁻ˢᵉˡᶠ). In place. */
 export const sigmoid_ = torchFunction('sigmoid_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -870,7 +877,7 @@ export const arctan2 = torchFunction('arctan2') as {
 export const deg2rad = torchFunction('deg2rad') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** Degrees to radians. */
+/** Degrees to radians. In place. */
 export const deg2rad_ = torchFunction('deg2rad_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -878,7 +885,7 @@ export const deg2rad_ = torchFunction('deg2rad_') as {
 export const rad2deg = torchFunction('rad2deg') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** Radians to degrees. */
+/** Radians to degrees. In place. */
 export const rad2deg_ = torchFunction('rad2deg_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -886,7 +893,7 @@ export const rad2deg_ = torchFunction('rad2deg_') as {
 export const sinc = torchFunction('sinc') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** sin(π self) / (π self), 1 at 0. */
+/** sin(π self) / (π self), 1 at 0. In place. */
 export const sinc_ = torchFunction('sinc_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -895,7 +902,7 @@ export const logit = torchFunction('logit') as {
   (input: Tensor | Scalar, options: { eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
   (input: Tensor | Scalar, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
-/** log(self / (1 − self)); self is first clamped to [eps, 1 − eps], if eps is given. */
+/** log(self / (1 − self)); self is first clamped to [eps, 1 − eps], if eps is given. In place. */
 export const logit_ = torchFunction('logit_') as {
   (input: Tensor | Scalar, options: { eps?: number | FloatScalar | null }): Tensor;
   (input: Tensor | Scalar, eps?: number | FloatScalar | null): Tensor;
@@ -952,7 +959,7 @@ export const imag = torchFunction('imag') as {
 export const relu = torchFunction('relu') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** max(self, 0). */
+/** max(self, 0). In place. */
 export const relu_ = torchFunction('relu_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -960,7 +967,7 @@ export const relu_ = torchFunction('relu_') as {
 export const threshold = torchFunction('threshold') as {
   (input: Tensor | Scalar, threshold: Scalar, value: Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is above the threshold, else value. */
+/** self where it is above the threshold, else value. In place. */
 export const threshold_ = torchFunction('threshold_') as {
   (input: Tensor | Scalar, threshold: Scalar, value: Scalar): Tensor;
 };
@@ -973,7 +980,7 @@ export const celu = torchFunction('celu') as {
   (input: Tensor, options: { alpha?: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, alpha?: Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is positive, else alpha · (exp(self / alpha) − 1). */
+/** self where it is positive, else alpha · (exp(self / alpha) − 1). In place. */
 export const celu_ = torchFunction('celu_') as {
   (input: Tensor, options: { alpha?: Scalar }): Tensor;
   (input: Tensor, alpha?: Scalar): Tensor;
@@ -982,7 +989,7 @@ export const celu_ = torchFunction('celu_') as {
 export const selu = torchFunction('selu') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
-/** The self-normalizing exponential unit. */
+/** The self-normalizing exponential unit. In place. */
 export const selu_ = torchFunction('selu_') as {
   (input: Tensor): Tensor;
 };
@@ -996,7 +1003,7 @@ export const rrelu = torchFunction('rrelu') as {
   (input: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean; generator?: Generator | null; out?: Tensor }): Tensor;
   (input: Tensor, lower?: Scalar, upper?: Scalar, training?: boolean, generator?: Generator | null, options?: { out?: Tensor }): Tensor;
 };
-/** self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise. */
+/** self where it is positive, else self times a slope: random in training, the mean of the bounds otherwise. In place. */
 export const rrelu_ = torchFunction('rrelu_') as {
   (input: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean; generator?: Generator | null }): Tensor;
   (input: Tensor, lower?: Scalar, upper?: Scalar, training?: boolean, generator?: Generator | null): Tensor;
@@ -1005,7 +1012,7 @@ export const rrelu_ = torchFunction('rrelu_') as {
 export const erf = torchFunction('erf') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The error function. */
+/** The error function. In place. */
 export const erf_ = torchFunction('erf_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -1013,7 +1020,7 @@ export const erf_ = torchFunction('erf_') as {
 export const erfc = torchFunction('erfc') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** 1 − erf(self). */
+/** 1 − erf(self). In place. */
 export const erfc_ = torchFunction('erfc_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -1051,7 +1058,7 @@ export const igammac = torchFunction('igammac') as {
 export const i0 = torchFunction('i0') as {
   (input: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** The modified Bessel function of the first kind, order 0. */
+/** The modified Bessel function of the first kind, order 0. In place. */
 export const i0_ = torchFunction('i0_') as {
   (input: Tensor | Scalar): Tensor;
 };
@@ -1059,7 +1066,7 @@ export const i0_ = torchFunction('i0_') as {
 export const xlogy = torchFunction('xlogy') as {
   (input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor }): Tensor;
 };
-/** self · log(other); 0 where self is 0. */
+/** self · log(other); 0 where self is 0. In place. */
 export const xlogy_ = torchFunction('xlogy_') as {
   (input: Tensor | Scalar, other: Tensor | Scalar): Tensor;
 };
@@ -1067,6 +1074,7 @@ export const xlogy_ = torchFunction('xlogy_') as {
 export const frexp = torchFunction('frexp') as {
   (input: Tensor, options?: { out?: readonly Tensor[] }): MantissaExponent;
 };
+/** A view with two dimensions exchanged. */
 export const transpose = torchFunction('transpose') as {
   (input: Tensor, options: { dim0: number; dim1: number; out?: Tensor }): Tensor;
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
@@ -1076,6 +1084,7 @@ export const transpose_copy = torchFunction('transpose_copy') as {
   (input: Tensor, options: { dim0: number; dim1: number; out?: Tensor }): Tensor;
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
 };
+/** A view with the dimensions in another order. */
 export const permute = torchFunction('permute') as {
   (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
@@ -1085,6 +1094,7 @@ export const permute_copy = torchFunction('permute_copy') as {
   (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
 };
+/** A view of one place of a dimension, which goes away. */
 export const select = torchFunction('select') as {
   (input: Tensor, options: { dim?: number; axis?: number; index: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, index: number, options?: { out?: Tensor }): Tensor;
@@ -1109,6 +1119,7 @@ export const slice_copy = torchFunction('slice_copy') as {
   (input: Tensor, options: { dim?: number; axis?: number; start?: number | null; end?: number | null; step?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number, options?: { out?: Tensor }): Tensor;
 };
+/** A view with a dimension of size 1 at the given place. */
 export const unsqueeze = torchFunction('unsqueeze') as {
   (input: Tensor, options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, options?: { out?: Tensor }): Tensor;
@@ -1189,6 +1200,7 @@ export const expand_copy = torchFunction('expand_copy') as {
   (input: Tensor, options: { size: readonly number[]; implicit?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, size: readonly number[], options?: { implicit?: boolean; out?: Tensor }): Tensor;
 };
+/** A view that is not part of the graph. */
 export const detach = torchFunction('detach') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
@@ -1196,6 +1208,7 @@ export const detach = torchFunction('detach') as {
 export const detach_copy = torchFunction('detach_copy') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** A view of the whole tensor. */
 export const alias = torchFunction('alias') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
@@ -1203,6 +1216,7 @@ export const alias = torchFunction('alias') as {
 export const alias_copy = torchFunction('alias_copy') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** A view whose elements count as conjugated. */
 export const _conj = torchFunction('_conj') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
@@ -1210,6 +1224,7 @@ export const _conj = torchFunction('_conj') as {
 export const _conj_copy = torchFunction('_conj_copy') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** A view whose elements count as negated. */
 export const _neg_view = torchFunction('_neg_view') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
@@ -1217,12 +1232,15 @@ export const _neg_view = torchFunction('_neg_view') as {
 export const _neg_view_copy = torchFunction('_neg_view_copy') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** The complex conjugate: a view, or a real tensor itself. */
 export const conj = torchFunction('conj') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** A copy; the graph goes through it. */
 export const clone = torchFunction('clone') as {
   (input: Tensor, options?: { memory_format?: MemoryFormat | null; out?: Tensor }): Tensor;
 };
+/** The same elements in another shape: a view where the strides allow it, else a copy. */
 export const reshape = torchFunction('reshape') as {
   (input: Tensor, options: { shape: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, shape: readonly number[], options?: { out?: Tensor }): Tensor;
@@ -1637,10 +1655,12 @@ export const bilinear = torchFunction('bilinear') as {
   (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null; out?: Tensor }): Tensor;
   (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor }): Tensor;
 };
+/** transpose. */
 export const swapaxes = torchFunction('swapaxes') as {
   (input: Tensor, options: { axis0: number; axis1: number; out?: Tensor }): Tensor;
   (input: Tensor, axis0: number, axis1: number, options?: { out?: Tensor }): Tensor;
 };
+/** transpose. */
 export const swapdims = torchFunction('swapdims') as {
   (input: Tensor, options: { dim0: number; dim1: number; out?: Tensor }): Tensor;
   (input: Tensor, dim0: number, dim1: number, options?: { out?: Tensor }): Tensor;
@@ -1649,12 +1669,14 @@ export const swapdims = torchFunction('swapdims') as {
 export const adjoint = torchFunction('adjoint') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** The dimensions at `source` moved to `destination`; the others keep their order. */
 export const movedim = torchFunction('movedim') as {
   (input: Tensor, options: { source: number; destination: number; out?: Tensor }): Tensor;
   (input: Tensor, source: number, destination: number, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { source: readonly number[]; destination: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, source: readonly number[], destination: readonly number[], options?: { out?: Tensor }): Tensor;
 };
+/** The dimensions at `source` moved to `destination`; the others keep their order. */
 export const moveaxis = torchFunction('moveaxis') as {
   (input: Tensor, options: { source: number; destination: number; out?: Tensor }): Tensor;
   (input: Tensor, source: number, destination: number, options?: { out?: Tensor }): Tensor;
@@ -1668,6 +1690,7 @@ export const narrow = torchFunction('narrow') as {
   (input: Tensor, options: { dim?: number; axis?: number; start: Tensor; length: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, start: Tensor, length: number, options?: { out?: Tensor }): Tensor;
 };
+/** As narrow, but a copy instead of a view. */
 export const narrow_copy = torchFunction('narrow_copy') as {
   (input: Tensor, options: { dim?: number; axis?: number; start: number; length: number; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, start: number, length: number, options?: { out?: Tensor }): Tensor;
@@ -1686,6 +1709,7 @@ export const unflatten = torchFunction('unflatten') as {
   (input: Tensor, options: { dim?: number; axis?: number; sizes: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, sizes: readonly number[], options?: { out?: Tensor }): Tensor;
 };
+/** A view expanded to a shape. */
 export const broadcast_to = torchFunction('broadcast_to') as {
   (input: Tensor, options: { size: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, size: readonly number[], options?: { out?: Tensor }): Tensor;
@@ -1698,14 +1722,17 @@ export const broadcast_tensors = torchFunction('broadcast_tensors') as {
 export const meshgrid = torchFunction('meshgrid') as {
   (tensors: readonly Tensor[], options?: { indexing?: string | null }): Tensor[];
 };
+/** The tensor with at least one dimension. */
 export const atleast_1d = torchFunction('atleast_1d') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (tensors: readonly Tensor[]): Tensor[];
 };
+/** The tensor with at least two dimensions. */
 export const atleast_2d = torchFunction('atleast_2d') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (tensors: readonly Tensor[]): Tensor[];
 };
+/** The tensor with at least three dimensions. */
 export const atleast_3d = torchFunction('atleast_3d') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (tensors: readonly Tensor[]): Tensor[];
@@ -1715,9 +1742,11 @@ export const flip = torchFunction('flip') as {
   (input: Tensor, options: { dims: readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, dims: readonly number[], options?: { out?: Tensor }): Tensor;
 };
+/** A copy with the columns in reverse order. */
 export const fliplr = torchFunction('fliplr') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
+/** A copy with the rows in reverse order. */
 export const flipud = torchFunction('flipud') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
@@ -1751,6 +1780,7 @@ export const split = torchFunction('split') as {
   (input: Tensor, options: { split_size: readonly number[]; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: readonly number[], dim?: number): Tensor[];
 };
+/** Views of consecutive parts of the given sizes. */
 export const split_with_sizes = torchFunction('split_with_sizes') as {
   (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
@@ -1765,30 +1795,37 @@ export const unbind = torchFunction('unbind') as {
   (input: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, dim?: number): Tensor[];
 };
+/** As chunk; the parts may be written to in place. */
 export const unsafe_chunk = torchFunction('unsafe_chunk') as {
   (input: Tensor, options: { chunks: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, chunks: number, dim?: number): Tensor[];
 };
+/** As split; the parts may be written to in place. */
 export const unsafe_split = torchFunction('unsafe_split') as {
   (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
 };
+/** As split_with_sizes; the parts may be written to in place. */
 export const unsafe_split_with_sizes = torchFunction('unsafe_split_with_sizes') as {
   (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
+/** As unbind, but copies instead of views. */
 export const unbind_copy = torchFunction('unbind_copy') as {
   (input: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, dim?: number): Tensor[];
 };
+/** As split, but copies instead of views. */
 export const split_copy = torchFunction('split_copy') as {
   (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
 };
+/** As split_with_sizes, but copies instead of views. */
 export const split_with_sizes_copy = torchFunction('split_with_sizes_copy') as {
   (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
+/** Parts between the given positions. */
 export const tensor_split = torchFunction('tensor_split') as {
   (input: Tensor, options: { sections: number; dim?: number; axis?: number }): Tensor[];
   (input: Tensor, sections: number, dim?: number): Tensor[];
@@ -1797,18 +1834,21 @@ export const tensor_split = torchFunction('tensor_split') as {
   (input: Tensor, tensor_indices_or_sections: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, tensor_indices_or_sections: Tensor, dim?: number): Tensor[];
 };
+/** Parts along the second dimension, of a vector along its only one. */
 export const hsplit = torchFunction('hsplit') as {
   (input: Tensor, options: { sections: number }): Tensor[];
   (input: Tensor, sections: number): Tensor[];
   (input: Tensor, options: { indices: readonly number[] }): Tensor[];
   (input: Tensor, indices: readonly number[]): Tensor[];
 };
+/** Parts along the first dimension. */
 export const vsplit = torchFunction('vsplit') as {
   (input: Tensor, options: { sections: number }): Tensor[];
   (input: Tensor, sections: number): Tensor[];
   (input: Tensor, options: { indices: readonly number[] }): Tensor[];
   (input: Tensor, indices: readonly number[]): Tensor[];
 };
+/** Parts along the third dimension. */
 export const dsplit = torchFunction('dsplit') as {
   (input: Tensor, options: { sections: number }): Tensor[];
   (input: Tensor, sections: number): Tensor[];
@@ -1835,18 +1875,23 @@ export const stack = torchFunction('stack') as {
   (tensors: readonly Tensor[], options: { dim?: number; axis?: number; out?: Tensor }): Tensor;
   (tensors: readonly Tensor[], dim?: number, options?: { out?: Tensor }): Tensor;
 };
+/** Tensors side by side: joined along the second dimension, vectors along their only one. */
 export const hstack = torchFunction('hstack') as {
   (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
+/** Tensors below each other: joined along the first dimension. */
 export const vstack = torchFunction('vstack') as {
   (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
+/** Tensors below each other: joined along the first dimension. */
 export const row_stack = torchFunction('row_stack') as {
   (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
+/** Tensors behind each other: joined along the third dimension. */
 export const dstack = torchFunction('dstack') as {
   (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
+/** Vectors as columns, and matrices, side by side. */
 export const column_stack = torchFunction('column_stack') as {
   (tensors: readonly Tensor[], options?: { out?: Tensor }): Tensor;
 };
@@ -1903,6 +1948,7 @@ export const diag_embed = torchFunction('diag_embed') as {
   (input: Tensor, options: { offset?: number; dim1?: number; dim2?: number; out?: Tensor }): Tensor;
   (input: Tensor, offset?: number, dim1?: number, dim2?: number, options?: { out?: Tensor }): Tensor;
 };
+/** index without checks. */
 export const _unsafe_index = torchFunction('_unsafe_index') as {
   (input: Tensor, indices: readonly (Tensor | null)[], options?: { out?: Tensor }): Tensor;
 };
@@ -1911,11 +1957,12 @@ export const index_put = torchFunction('index_put') as {
   (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** self with the values at the given positions (or where masks are true), or added to them. */
+/** self with the values at the given positions (or where masks are true), or added to them. In place. */
 export const index_put_ = torchFunction('index_put_') as {
   (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean }): Tensor;
   (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean): Tensor;
 };
+/** index_put without checks. */
 export const _unsafe_index_put = torchFunction('_unsafe_index_put') as {
   (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, options: { accumulate?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean, options?: { out?: Tensor }): Tensor;
@@ -1960,6 +2007,7 @@ export const nonzero = torchFunction('nonzero') as {
 export const nonzero_static = torchFunction('nonzero_static') as {
   (input: Tensor, options: { size: number; fill_value?: number; out?: Tensor }): Tensor;
 };
+/** The positions of the elements that are not zero, one a row. */
 export const argwhere = torchFunction('argwhere') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
 };
@@ -2183,7 +2231,7 @@ export const dropout = torchFunction('dropout') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
+/** Zeroes elements with probability p and scales the others by 1 / (1 − p). In place. */
 export const dropout_ = torchFunction('dropout_') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
@@ -2193,7 +2241,7 @@ export const feature_dropout = torchFunction('feature_dropout') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** Zeroes channels with probability p and scales the others by 1 / (1 − p). */
+/** Zeroes channels with probability p and scales the others by 1 / (1 − p). In place. */
 export const feature_dropout_ = torchFunction('feature_dropout_') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
@@ -2203,7 +2251,7 @@ export const alpha_dropout = torchFunction('alpha_dropout') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** Drops elements and keeps mean and variance. */
+/** Drops elements and keeps mean and variance. In place. */
 export const alpha_dropout_ = torchFunction('alpha_dropout_') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
@@ -2213,7 +2261,7 @@ export const feature_alpha_dropout = torchFunction('feature_alpha_dropout') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean; out?: Tensor }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean, options?: { out?: Tensor }): Tensor;
 };
-/** Drops channels and keeps mean and variance. */
+/** Drops channels and keeps mean and variance. In place. */
 export const feature_alpha_dropout_ = torchFunction('feature_alpha_dropout_') as {
   (input: Tensor, p: number | FloatScalar, options: { train: boolean }): Tensor;
   (input: Tensor, p: number | FloatScalar, train: boolean): Tensor;
