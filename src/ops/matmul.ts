@@ -1,7 +1,7 @@
 // Matrix products. mm and bmm are the primitives; the rest is said in them.
 import { bfloat16, bool, Category, type DType, float16, float32 } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
-import type { TensorMeta } from '../core/layout.ts';
+import { Layout, type TensorMeta } from '../core/layout.ts';
 import { Complex, type Scalar, scalarCategory, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
 import { numel, type Shape } from '../core/size.ts';
@@ -24,6 +24,8 @@ function requireNumbers(t: TensorMeta, kernel: string): void {
   if (t.dtype === bool) throw new NotImplementedError(`"${kernel}" not implemented for 'Bool'`);
 }
 
+/** A dense matrix column by column: its gradient is so too, and the weight that it is the transpose of gets a dense one. */
+const isTransposed = (m: TensorMeta): boolean => m instanceof Layout && m.stride[0] === 1 && m.stride[1] === m.shape[0] && m.shape[0] !== 1;
 op('mm(Tensor self, Tensor mat2) -> Tensor', {
   doc: 'The matrix product of two matrices, (n×m)·(m×p) → (n×p).',
   meta: ({ self, mat2 }) => {
@@ -36,8 +38,8 @@ op('mm(Tensor self, Tensor mat2) -> Tensor', {
   },
   kernel: ({ self, mat2 }, out) => productInto(out!, self, mat2, 1, self.layout.shape[0]!, self.layout.shape[1]!, mat2.layout.shape[1]!),
   grad: {
-    self: uses('mat2', (g, { mat2 }) => g.mm(mat2.mH)),
-    mat2: uses('self', (g, { self }) => self.mH.mm(g)),
+    self: uses('mat2', (g, { self, mat2 }) => (isTransposed(self) ? mat2.conj().mm(g.t()).t() : g.mm(mat2.mH))),
+    mat2: uses('self', (g, { self, mat2 }) => (isTransposed(mat2) ? g.t().mm(self.conj()).t() : self.mH.mm(g))),
   },
   batch: (_run, { self, mat2 }) => F.matmul(self, mat2),
   autocast: 'lower',
