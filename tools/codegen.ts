@@ -135,6 +135,13 @@ write(
   `${HEADER}${types(handles, '../')}import { lookup } from './operator.ts';\n\n/** Operators by schema name (a dot becomes $), for rules and engine code. */\nexport const F = {\n${handles}\n};\n`,
 );
 
+/** The sentence about a public name: that of its first overload that has one. */
+function documented(ops: readonly Op[], indent = ''): string {
+  const o = ops.find((x) => x.decl.doc);
+  if (!o) return '';
+  return `${indent}/** ${o.decl.doc}${o.functional ? ' In place.' : ''} */\n`;
+}
+
 // Methods.
 const { methods, functions } = publicNames();
 const methodText = [...methods]
@@ -158,7 +165,7 @@ const methodText = [...methods]
           );
       for (const f of list) lines.push(`    ${name}(${f}): ${o.functional ? 'this' : resultType(o)};`);
     }
-    return [...new Set(lines)].join('\n');
+    return `${documented(ops, '    ')}${[...new Set(lines)].join('\n')}`;
   })
   .join('\n');
 write(
@@ -180,8 +187,7 @@ for (const home of ['torch', 'functional', 'special', 'linalg', 'fft', 'masked']
         home === 'torch' || home === 'functional' ? '$1_' : '',
       );
       const overloadText = ops.flatMap((o) => forms(o, 0, !o.functional && !o.schema.listResult).map((f) => `  (${f}): ${resultType(o)};`));
-      const doc = ops[0]!.decl.doc ? `/** ${ops[0]!.decl.doc} */\n` : '';
-      return `${doc}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};${RESERVED.has(local) ? `\nexport { ${local}_ as ${local} };` : ''}`;
+      return `${documented(ops)}export const ${RESERVED.has(local) ? `${local}_` : local} = torchFunction('${name}'${home === 'torch' ? '' : `, '${home}'`}) as {\n${[...new Set(overloadText)].join('\n')}\n};${RESERVED.has(local) ? `\nexport { ${local}_ as ${local} };` : ''}`;
     })
     .join('\n');
   write(`src/surface/generated/${home}.ts`, `${HEADER}${types(text, '../../')}import { torchFunction } from '../bind.ts';\n\n${text}\n`);

@@ -112,6 +112,7 @@ const nonEmpty = (name: string, tensors: readonly Tensor[]): readonly Tensor[] =
   return tensors;
 };
 op('hstack(Tensor[] tensors) -> Tensor', {
+  doc: 'Tensors side by side: joined along the second dimension, vectors along their only one.',
   decompose: ({ tensors }) => {
     const list = F.atleast_1d$Sequence(nonEmpty('hstack', tensors));
     return F.cat(list, list[0]!.ndim === 1 ? 0 : 1);
@@ -119,15 +120,18 @@ op('hstack(Tensor[] tensors) -> Tensor', {
   castsOut: true,
 });
 op('vstack(Tensor[] tensors) -> Tensor', {
+  doc: 'Tensors below each other: joined along the first dimension.',
   decompose: ({ tensors }) => F.cat(F.atleast_2d$Sequence(nonEmpty('vstack', tensors)), 0),
   aliases: ['row_stack'],
   castsOut: true,
 });
 op('dstack(Tensor[] tensors) -> Tensor', {
+  doc: 'Tensors behind each other: joined along the third dimension.',
   decompose: ({ tensors }) => F.cat(F.atleast_3d$Sequence(nonEmpty('dstack', tensors)), 2),
   castsOut: true,
 });
 op('column_stack(Tensor[] tensors) -> Tensor', {
+  doc: 'Vectors as columns, and matrices, side by side.',
   decompose: ({ tensors }) =>
     F.cat(
       nonEmpty('column_stack', tensors).map((t) => (t.ndim <= 1 ? t.reshape([t.layout.numel, 1]) : t)),

@@ -67,9 +67,20 @@ op(`empty(int[] size, ${LIKE}) -> Tensor`, {
   kernel: () => {},
   grad: 'none',
 });
-op(`zeros(int[] size, ${OPTIONS}) -> Tensor`, { meta: (a) => spec(a.size, a), kernel: (_, out) => fill(out!, 0), grad: 'none' });
-op(`ones(int[] size, ${OPTIONS}) -> Tensor`, { meta: (a) => spec(a.size, a), kernel: (_, out) => fill(out!, 1), grad: 'none' });
+op(`zeros(int[] size, ${OPTIONS}) -> Tensor`, {
+  doc: 'Zeros.',
+  meta: (a) => spec(a.size, a),
+  kernel: (_, out) => fill(out!, 0),
+  grad: 'none',
+});
+op(`ones(int[] size, ${OPTIONS}) -> Tensor`, {
+  doc: 'Ones.',
+  meta: (a) => spec(a.size, a),
+  kernel: (_, out) => fill(out!, 1),
+  grad: 'none',
+});
 op(`full(int[] size, Scalar fill_value, ${OPTIONS}) -> Tensor`, {
+  doc: 'A tensor that holds one value everywhere.',
   meta: (a) => {
     const dtype = a.dtype ?? fullDtype(a.fill_value);
     checkConvertible(a.fill_value, dtype);
@@ -80,8 +91,16 @@ op(`full(int[] size, Scalar fill_value, ${OPTIONS}) -> Tensor`, {
 });
 /** Numbers make the default dtype, whole ones too; bigints int64, booleans bool. */
 const fullDtype = (s: Scalar): DType => (typeof s === 'number' ? get_default_dtype() : scalarDtype(s));
-op(`empty_like(Tensor self, ${LIKE}) -> Tensor`, { meta: likeSpec, kernel: () => {}, grad: 'none', inplace: false, batch: 'leading' });
+op(`empty_like(Tensor self, ${LIKE}) -> Tensor`, {
+  doc: 'Uninitialised memory of the shape of another tensor.',
+  meta: likeSpec,
+  kernel: () => {},
+  grad: 'none',
+  inplace: false,
+  batch: 'leading',
+});
 op(`zeros_like(Tensor self, ${LIKE}) -> Tensor`, {
+  doc: 'Zeros of the shape of another tensor.',
   meta: likeSpec,
   kernel: (_, out) => fill(out!, 0),
   grad: 'none',
@@ -89,6 +108,7 @@ op(`zeros_like(Tensor self, ${LIKE}) -> Tensor`, {
   batch: 'leading',
 });
 op(`ones_like(Tensor self, ${LIKE}) -> Tensor`, {
+  doc: 'Ones of the shape of another tensor.',
   meta: likeSpec,
   kernel: (_, out) => fill(out!, 1),
   grad: 'none',
@@ -96,6 +116,7 @@ op(`ones_like(Tensor self, ${LIKE}) -> Tensor`, {
   batch: 'leading',
 });
 op(`full_like(Tensor self, Scalar fill_value, ${LIKE}) -> Tensor`, {
+  doc: 'One value everywhere, of the shape of another tensor.',
   meta: (a) => {
     checkConvertible(a.fill_value, a.dtype ?? a.self.dtype);
     return likeSpec(a);
@@ -108,6 +129,7 @@ op(`full_like(Tensor self, Scalar fill_value, ${LIKE}) -> Tensor`, {
 
 // ---- with the dtype and device of another tensor ------------------------------------------------------------------
 op(`new_empty(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
+  doc: 'Uninitialised memory of the dtype and device of self.',
   surface: ['method'],
   meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }),
   kernel: () => {},
@@ -115,6 +137,7 @@ op(`new_empty(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
   inplace: false,
 });
 op(`new_zeros(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
+  doc: 'Zeros of the dtype and device of self.',
   surface: ['method'],
   meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }),
   kernel: (_, out) => fill(out!, 0),
@@ -122,6 +145,7 @@ op(`new_zeros(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
   inplace: false,
 });
 op(`new_ones(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
+  doc: 'Ones of the dtype and device of self.',
   surface: ['method'],
   meta: (a) => ({ shape: checkSize(a.size), dtype: a.dtype ?? a.self.dtype }),
   kernel: (_, out) => fill(out!, 1),
@@ -129,6 +153,7 @@ op(`new_ones(Tensor self, int[] size, ${OPTIONS}) -> Tensor`, {
   inplace: false,
 });
 op(`new_full(Tensor self, int[] size, Scalar fill_value, ${OPTIONS}) -> Tensor`, {
+  doc: 'One value everywhere, of the dtype and device of self.',
   surface: ['method'],
   meta: (a) => {
     const dtype = a.dtype ?? a.self.dtype;
@@ -156,6 +181,7 @@ op(`empty_strided(int[] size, int[] stride, ${OPTIONS}) -> Tensor`, {
   grad: 'none',
 });
 op(`new_empty_strided(Tensor self, int[] size, int[] stride, ${OPTIONS}) -> Tensor`, {
+  doc: 'Uninitialised memory with given strides, of the dtype and device of self.',
   surface: ['method'],
   meta: ({ self, size, stride, dtype }) => stridedSpec(size, stride, dtype ?? self.dtype),
   kernel: () => {},

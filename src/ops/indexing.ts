@@ -60,6 +60,7 @@ op('index.Tensor(Tensor self, Tensor?[] indices) -> Tensor', {
   inplace: false,
 });
 op('_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor', {
+  doc: 'index without checks.',
   decompose: ({ self, indices }) => F._index(self, asPositions(self, indices)),
   surface: ['function'],
   inplace: false,
@@ -97,6 +98,7 @@ op('index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=Fal
   },
 });
 op('_unsafe_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor', {
+  doc: 'index_put without checks.',
   decompose: ({ self, indices, values, accumulate }) => F._index_put(self, asPositions(self, indices) as Tensor[], values, accumulate),
   surface: ['function'],
   inplace: false,
@@ -398,7 +400,11 @@ op('nonzero_static(Tensor self, *, int size, int fill_value=-1) -> Tensor', {
   },
   grad: 'none',
 });
-op('argwhere(Tensor self) -> Tensor', { decompose: ({ self }) => F.nonzero(self), inplace: false });
+op('argwhere(Tensor self) -> Tensor', {
+  doc: 'The positions of the elements that are not zero, one a row.',
+  decompose: ({ self }) => F.nonzero(self),
+  inplace: false,
+});
 op('unravel_index(Tensor indices, int[] shape) -> Tensor[]', {
   doc: 'The coordinates of positions in a flattened tensor of the given shape.',
   produce: ({ indices, shape }) => {

@@ -257,7 +257,7 @@ op(`normal.Tensor_float(Tensor mean, float std=1, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a mean for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviation(std);
-    return normals(mean, mean.layout.shape, std, generator).add(mean);
+    return normals(mean, mean.layout.shape, std, generator).add(mean.detach());
   },
   random: true,
   grad: { mean: uses((_g, { mean }) => zerosOf(mean)) },
@@ -266,7 +266,7 @@ op(`normal.float_Tensor(float mean, Tensor std, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a standard deviation for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviations(std);
-    return normals(std, std.layout.shape, 1, generator).mul(std).add(mean);
+    return normals(std, std.layout.shape, 1, generator).mul(std.detach()).add(mean);
   },
   random: true,
   grad: { std: uses((_g, { std }) => zerosOf(std)) },
@@ -275,7 +275,7 @@ op(`normal.Tensor_Tensor(Tensor mean, Tensor std, ${GENERATOR}) -> Tensor`, {
   doc: 'Normal numbers with a mean and a standard deviation for each element.',
   decompose: ({ mean, std, generator }) => {
     checkDeviations(std);
-    return normals(mean, broadcastShapes(mean.layout.shape, std.layout.shape), 1, generator).mul(std).add(mean);
+    return normals(mean, broadcastShapes(mean.layout.shape, std.layout.shape), 1, generator).mul(std.detach()).add(mean.detach());
   },
   random: true,
   grad: { mean: uses((_g, { mean }) => zerosOf(mean)), std: uses((_g, { std }) => zerosOf(std)) },

@@ -11,10 +11,12 @@ import { integers, store } from '../backend/reference/arrays.ts';
 
 // ---- dimensions exchanged and moved -------------------------------------------------------------------------------
 op('swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)', {
+  doc: 'transpose.',
   decompose: ({ self, axis0, axis1 }) => self.transpose(axis0, axis1),
   inplace: false,
 });
 op('swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', {
+  doc: 'transpose.',
   decompose: ({ self, dim0, dim1 }) => self.transpose(dim0, dim1),
   inplace: false,
 });
@@ -86,6 +88,7 @@ op('narrow.Tensor(Tensor(a) self, int dim, Tensor start, int length) -> Tensor(a
   inplace: false,
 });
 op('narrow_copy(Tensor self, int dim, int start, int length) -> Tensor', {
+  doc: 'As narrow, but a copy instead of a view.',
   decompose: ({ self, dim, start, length }) => {
     if (self.ndim > 0 && dim >= self.ndim)
       throw new RuntimeError('Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.');
@@ -140,11 +143,13 @@ op('unflatten.int(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)', {
   inplace: false,
 });
 op('view_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
+  doc: 'A view in the shape of another tensor.',
   surface: ['method'],
   decompose: ({ self, other }) => self.view(other.shape),
   inplace: false,
 });
 op('reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
+  doc: 'reshape to the shape of another tensor.',
   surface: ['method'],
   decompose: ({ self, other }) => self.reshape(other.shape),
   inplace: false,
@@ -152,11 +157,13 @@ op('reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
 
 // ---- broadcasting -------------------------------------------------------------------------------------------------
 op('expand_as(Tensor(a) self, Tensor other) -> Tensor(a)', {
+  doc: 'expand to the shape of another tensor.',
   surface: ['method'],
   decompose: ({ self, other }) => self.expand(other.shape),
   inplace: false,
 });
 op('broadcast_to(Tensor(a) self, int[] size) -> Tensor(a)', {
+  doc: 'A view expanded to a shape.',
   decompose: ({ self, size }) => self.expand(size),
   roles: { size: 'none' },
   inplace: false,
@@ -211,11 +218,26 @@ const atLeast: Readonly<Record<1 | 2 | 3, (t: Tensor) => Tensor>> = {
   2: (t) => (t.ndim === 0 ? t.reshape([1, 1]) : t.ndim === 1 ? t.unsqueeze(0) : t),
   3: (t) => (t.ndim === 0 ? t.reshape([1, 1, 1]) : t.ndim === 1 ? t.unsqueeze(0).unsqueeze(-1) : t.ndim === 2 ? t.unsqueeze(-1) : t),
 };
-op('atleast_1d(Tensor self) -> Tensor', { surface: ['function'], decompose: ({ self }) => atLeast[1](self), inplace: false });
+op('atleast_1d(Tensor self) -> Tensor', {
+  doc: 'The tensor with at least one dimension.',
+  surface: ['function'],
+  decompose: ({ self }) => atLeast[1](self),
+  inplace: false,
+});
 op('atleast_1d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decompose: ({ tensors }) => tensors.map(atLeast[1]) });
-op('atleast_2d(Tensor self) -> Tensor', { surface: ['function'], decompose: ({ self }) => atLeast[2](self), inplace: false });
+op('atleast_2d(Tensor self) -> Tensor', {
+  doc: 'The tensor with at least two dimensions.',
+  surface: ['function'],
+  decompose: ({ self }) => atLeast[2](self),
+  inplace: false,
+});
 op('atleast_2d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decompose: ({ tensors }) => tensors.map(atLeast[2]) });
-op('atleast_3d(Tensor self) -> Tensor', { surface: ['function'], decompose: ({ self }) => atLeast[3](self), inplace: false });
+op('atleast_3d(Tensor self) -> Tensor', {
+  doc: 'The tensor with at least three dimensions.',
+  surface: ['function'],
+  decompose: ({ self }) => atLeast[3](self),
+  inplace: false,
+});
 op('atleast_3d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decompose: ({ tensors }) => tensors.map(atLeast[3]) });
 
 // ---- order of elements --------------------------------------------------------------------------------------------
@@ -231,6 +253,7 @@ op('flip(Tensor self, int[] dims) -> Tensor', {
   inplace: false,
 });
 op('fliplr(Tensor self) -> Tensor', {
+  doc: 'A copy with the columns in reverse order.',
   decompose: ({ self }) => {
     if (self.ndim < 2) throw new RuntimeError('Input must be >= 2-d.');
     return self.flip([1]);
@@ -238,6 +261,7 @@ op('fliplr(Tensor self) -> Tensor', {
   inplace: false,
 });
 op('flipud(Tensor self) -> Tensor', {
+  doc: 'A copy with the rows in reverse order.',
   decompose: ({ self }) => {
     if (self.ndim < 1) throw new RuntimeError('Input must be >= 1-d.');
     return self.flip([0]);

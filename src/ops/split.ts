@@ -80,6 +80,7 @@ op('split.sizes(Tensor(a) self, int[] split_size, int dim=0) -> Tensor[]', {
   decompose: ({ self, split_size, dim }) => splitWithSizes(self, split_size, dim),
 });
 op('split_with_sizes(Tensor(a) self, int[] split_sizes, int dim=0) -> Tensor[]', {
+  doc: 'Views of consecutive parts of the given sizes.',
   decompose: ({ self, split_sizes, dim }) => splitWithSizes(self, split_sizes, dim),
 });
 op('chunk(Tensor(a) self, int chunks, int dim=0) -> Tensor[]', {
@@ -93,24 +94,32 @@ op('unbind.int(Tensor(a) self, int dim=0) -> Tensor[]', {
     return Array.from({ length: self.layout.shape[d]! }, (_, i) => self.select(d, i));
   },
 });
-op('unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]', { decompose: ({ self, chunks, dim }) => chunk(self, chunks, dim) });
+op('unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]', {
+  doc: 'As chunk; the parts may be written to in place.',
+  decompose: ({ self, chunks, dim }) => chunk(self, chunks, dim),
+});
 op('unsafe_split.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]', {
+  doc: 'As split; the parts may be written to in place.',
   decompose: ({ self, split_size, dim }) => splitEvenly(self, split_size, dim),
 });
 op('unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]', {
+  doc: 'As split_with_sizes; the parts may be written to in place.',
   decompose: ({ self, split_sizes, dim }) => splitWithSizes(self, split_sizes, dim),
 });
 
 const copied = (parts: readonly Tensor[]): Tensor[] => parts.map((t) => t.clone({ memory_format: contiguous_format }));
 op('unbind_copy.int(Tensor self, int dim=0) -> Tensor[]', {
+  doc: 'As unbind, but copies instead of views.',
   surface: ['function'],
   decompose: ({ self, dim }) => copied(F.unbind$int(self, dim)),
 });
 op('split_copy.Tensor(Tensor self, int split_size, int dim=0) -> Tensor[]', {
+  doc: 'As split, but copies instead of views.',
   surface: ['function'],
   decompose: ({ self, split_size, dim }) => copied(splitEvenly(self, split_size, dim)),
 });
 op('split_with_sizes_copy(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]', {
+  doc: 'As split_with_sizes, but copies instead of views.',
   surface: ['function'],
   decompose: ({ self, split_sizes, dim }) => copied(splitWithSizes(self, split_sizes, dim)),
 });
@@ -159,13 +168,18 @@ function directional(name: string, self: Tensor, least: number, dim: number, at:
   return tensorSplit(self, at, dim);
 }
 const horizontal = (self: Tensor, at: number | readonly number[]): Tensor[] => directional('hsplit', self, 1, self.ndim === 1 ? 0 : 1, at);
-op('hsplit.int(Tensor(a) self, int sections) -> Tensor[]', { decompose: ({ self, sections: n }) => horizontal(self, n) });
+op('hsplit.int(Tensor(a) self, int sections) -> Tensor[]', {
+  doc: 'Parts along the second dimension, of a vector along its only one.',
+  decompose: ({ self, sections: n }) => horizontal(self, n),
+});
 op('hsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', { decompose: ({ self, indices }) => horizontal(self, indices) });
 op('vsplit.int(Tensor(a) self, int sections) -> Tensor[]', { decompose: ({ self, sections: n }) => directional('vsplit', self, 2, 0, n) });
 op('vsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', {
+  doc: 'Parts along the first dimension.',
   decompose: ({ self, indices }) => directional('vsplit', self, 2, 0, indices),
 });
 op('dsplit.int(Tensor(a) self, int sections) -> Tensor[]', { decompose: ({ self, sections: n }) => directional('dsplit', self, 3, 2, n) });
 op('dsplit.array(Tensor(a) self, int[] indices) -> Tensor[]', {
+  doc: 'Parts along the third dimension.',
   decompose: ({ self, indices }) => directional('dsplit', self, 3, 2, indices),
 });

@@ -24,6 +24,7 @@ const geometry = (t: Tensor, changes: Partial<Geometry>): Geometry => ({
 });
 
 op('transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', {
+  doc: 'A view with two dimensions exchanged.',
   view: ({ self, dim0, dim1 }) => {
     const [a, b] = [wrapDim(dim0, self.ndim), wrapDim(dim1, self.ndim)];
     if (self.ndim === 0) return geometry(self, {});
@@ -32,6 +33,7 @@ op('transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)', {
   inverse: (src, { dim0, dim1 }) => src.transpose(dim0, dim1),
 });
 op('permute(Tensor(a) self, int[] dims) -> Tensor(a)', {
+  doc: 'A view with the dimensions in another order.',
   view: ({ self, dims }) => {
     if (dims.length !== self.ndim) {
       throw new RuntimeError(
@@ -52,6 +54,7 @@ op('permute(Tensor(a) self, int[] dims) -> Tensor(a)', {
   batch: (run, { dims }) => run({ dims: [0, ...dims.map((d) => wrapDim(d, dims.length) + 1)] }),
 });
 op('select.int(Tensor(a) self, int dim, int index) -> Tensor(a)', {
+  doc: 'A view of one place of a dimension, which goes away.',
   view: ({ self, dim, index }) => {
     if (self.ndim === 0) throw new IndexError('select() cannot be applied to a 0-dim tensor.');
     const d = wrapDim(dim, self.ndim);
@@ -67,6 +70,7 @@ op('select.int(Tensor(a) self, int dim, int index) -> Tensor(a)', {
   },
 });
 op('slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor(a)', {
+  doc: 'A view of every step-th place of a dimension from start to end.',
   surface: ['method'],
   view: ({ self, dim, start, end, step }) => {
     if (self.ndim === 0) throw new RuntimeError('slice() cannot be applied to a 0-dim tensor.');
@@ -85,6 +89,7 @@ op('slice.Tensor(Tensor(a) self, int dim=0, int? start=None, int? end=None, int 
   },
 });
 op('unsqueeze(Tensor(a) self, int dim) -> Tensor(a)', {
+  doc: 'A view with a dimension of size 1 at the given place.',
   view: ({ self, dim }) => {
     const { shape, stride } = self.layout;
     const d = wrapDim(dim, self.ndim + 1);
@@ -313,6 +318,7 @@ op('view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)', {
   batch: (run) => run({}),
 });
 op('expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)', {
+  doc: 'A view with dimensions of size 1 enlarged; −1 keeps a size.',
   surface: ['method'],
   view: ({ self, size }) => {
     const { shape, stride } = self.layout;
@@ -346,25 +352,39 @@ op('expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)', {
     }),
 });
 /** An operator, not a change of fields: every tape and every tangent below must let go. */
-op('detach(Tensor(a) self) -> Tensor(a)', { view: ({ self }) => self.layout, grad: 'none', batch: (run) => run({}) });
-op('alias(Tensor(a) self) -> Tensor(a)', { view: ({ self }) => self.layout, inverse: (src) => src, batch: (run) => run({}) });
+op('detach(Tensor(a) self) -> Tensor(a)', {
+  doc: 'A view that is not part of the graph.',
+  view: ({ self }) => self.layout,
+  grad: 'none',
+  batch: (run) => run({}),
+});
+op('alias(Tensor(a) self) -> Tensor(a)', {
+  doc: 'A view of the whole tensor.',
+  view: ({ self }) => self.layout,
+  inverse: (src) => src,
+  batch: (run) => run({}),
+});
 op('_conj(Tensor(a) self) -> Tensor(a)', {
+  doc: 'A view whose elements count as conjugated.',
   view: ({ self }) => geometry(self, { conj: !self.layout.conj }),
   inverse: (src) => src.conj(),
   batch: (run) => run({}),
 });
 op('_neg_view(Tensor(a) self) -> Tensor(a)', {
+  doc: 'A view whose elements count as negated.',
   view: ({ self }) => geometry(self, { neg: !self.layout.neg }),
   inverse: (src) => src.neg(),
   batch: (run) => run({}),
 });
 op('conj(Tensor(a) self) -> Tensor(a)', {
+  doc: 'The complex conjugate: a view, or a real tensor itself.',
   decompose: ({ self }) => (self.dtype.category === Category.Complex ? self._conj() : self),
   inplace: false,
 });
 
 // ---- copies -------------------------------------------------------------------------------------------------------
 op('clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor', {
+  doc: 'A copy; the graph goes through it.',
   meta: ({ self, memory_format }) => ({
     shape: self.layout.shape,
     dtype: self.dtype,
@@ -377,6 +397,7 @@ op('clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor', {
   inplace: false,
 });
 op('contiguous(Tensor(a) self, *, MemoryFormat memory_format=None) -> Tensor(a)', {
+  doc: 'The tensor itself where it lies row-major in memory (or as the format says), else a copy that does.',
   surface: ['method'],
   decompose: ({ self, memory_format }) => {
     const format = (memory_format as unknown as MemoryFormat | null) ?? contiguous_format;
@@ -387,6 +408,7 @@ op('contiguous(Tensor(a) self, *, MemoryFormat memory_format=None) -> Tensor(a)'
   inplace: false,
 });
 op('reshape(Tensor(a) self, int[] shape) -> Tensor(a)', {
+  doc: 'The same elements in another shape: a view where the strides allow it, else a copy.',
   decompose: ({ self, shape }) => {
     const to = inferSize(shape, self.layout.numel);
     if (sameShape(to, self.layout.shape)) return self.alias();

@@ -3,7 +3,7 @@ import { DType, int64, isDifferentiable } from '../core/dtype.ts';
 import { Device, device, placement } from '../core/device.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { FloatScalar, isScalar, type Scalar, toNumber } from '../core/scalar.ts';
-import { Tensor } from '../core/tensor.ts';
+import { isKnown, Tensor } from '../core/tensor.ts';
 import { call } from '../dispatch/call.ts';
 import { onDeclare, type Op, registry } from '../dispatch/operator.ts';
 import type { Param } from '../dispatch/schema.ts';
@@ -39,7 +39,7 @@ function accept(p: Param, v: unknown, numberToo: boolean): unknown {
       return v instanceof Tensor || (numberToo && isScalar(v)) ? v : NO_MATCH;
     case 'Scalar':
       if (isScalar(v)) return v;
-      return v instanceof Tensor && v.layout.shape.length === 0 && !v._requires_grad ? v.item() : NO_MATCH;
+      return v instanceof Tensor && v.layout.shape.length === 0 && !v._requires_grad && isKnown(v) ? v.item() : NO_MATCH;
     case 'int':
     case 'SymInt':
       return acceptInt(v);
@@ -50,7 +50,7 @@ function accept(p: Param, v: unknown, numberToo: boolean): unknown {
           ? toNumber(v as Scalar)
           : typeof v === 'boolean'
             ? Number(v)
-            : v instanceof Tensor && v.layout.shape.length === 0
+            : v instanceof Tensor && v.layout.shape.length === 0 && !v._requires_grad && isKnown(v)
               ? Number(v.item())
               : NO_MATCH;
     case 'bool':

@@ -22,7 +22,7 @@ class JvpLevel implements Level {
   constructor(readonly below: Level | null) {}
   wrap(value: Tensor, tangent: Tensor | null): Tensor {
     const r = wrap(this, value);
-    r.tangent = tangent;
+    r.tangent = isDifferentiable(value.dtype) ? tangent : null;
     return r;
   }
   readonly primal = (t: Tensor): Tensor => (t.level === this ? t.value! : t);
@@ -117,14 +117,13 @@ class JvpLevel implements Level {
   }
   private inplace(o: Op, f: Op, args: unknown[], down: () => unknown): unknown {
     const self = args[0] as Tensor;
+    const still = tensorsIn(args).every((t) => !this.tangent(t));
+    if (self.level !== this && still) return (down(), self);
     if (self.level !== this)
       throw new RuntimeError(`${o.name}: a tensor captured from outside the transform cannot be changed in place inside it`);
     if (!f.isPointwise && !f.decl.linear && f.decl.decompose)
       return F.copy_(self, quietly(() => f.decl.decompose!(named(f, args))) as Tensor);
-    if (tensorsIn(args).every((t) => !this.tangent(t))) {
-      down();
-      return self;
-    }
+    if (still) return (down(), self);
     const t = below(this, () =>
       this.push(f, args, [
         toLevel(

@@ -65,14 +65,14 @@ class VmapLevel implements Level {
   /** A dimension of a tensor that has none: it counts as a vector of one element. */
   private pointsAtNothing(f: Op, args: readonly unknown[]): boolean {
     const self = args[0];
-    return (
-      self instanceof Tensor && self.ndim === 0 && f.params.some((p, i) => (p.role === 'dim' || p.role === 'dims') && args[i] !== null)
-    );
+    if (!(self instanceof Tensor) || self.ndim !== 0 || f.params[0]!.name !== 'self') return false;
+    return f.params.some((p, i) => (p.role === 'dim' && args[i] !== null) || (p.role === 'dims' && (args[i] as number[] | null)?.length));
   }
   private widened(f: Op, args: readonly unknown[]): unknown {
     const r = toLevel(
       f,
-      args.map((a) => mapTensors(a, (t) => (t.ndim === 0 ? F.unsqueeze(t, 0) : t))),
+      // A `value` is a number, not a vector.
+      args.map((a, i) => (f.params[i]!.name === 'value' ? a : mapTensors(a, (t) => (t.ndim === 0 ? F.unsqueeze(t, 0) : t)))),
     );
     return mapTensors(r, (t) => (t.layout.shape[0] === 1 ? F.squeeze$dim(t, 0) : t));
   }
@@ -129,7 +129,7 @@ class VmapLevel implements Level {
     const rows = Array.from({ length: this.size }, (_, b) =>
       toLevel(
         f,
-        args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.select$int(t.value!, t.bdim, b) : t))),
+        args.map((a) => mapTensors(a, (t) => (this.mine(t) ? F.clone(F.select$int(t.value!, t.bdim, b)) : t))),
       ),
     );
     const r = stacked(rows);
