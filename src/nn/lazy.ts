@@ -26,7 +26,7 @@ export function LazyModuleMixin<C extends Constructor<Module>>(Base: C): C & Con
     // biome-ignore lint/suspicious/noExplicitAny: a mixin's constructor
     constructor(...args: any[]) {
       super(...args);
-      const load = this.register_load_state_dict_pre_hook((state_dict, prefix) => {
+      const load = this.register_load_state_dict_pre_hook((_module, state_dict, prefix) => {
         for (const [name, t] of state(this)) {
           const given = state_dict[prefix + name];
           if (given && is_lazy(t) && !is_lazy(given)) no_grad(() => t.materialize(given.shape));

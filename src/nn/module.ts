@@ -9,6 +9,7 @@ import { Tensor } from '../core/tensor.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
 import * as torch from '../surface/generated/torch.ts';
+import { isKwargs, type Kwargs } from '../surface/bind.ts';
 import { BackwardHook } from './backward-hook.ts';
 import { Buffer, is_lazy, Parameter } from './parameter.ts';
 
@@ -18,7 +19,35 @@ export interface Module {
 }
 
 export type ForwardPreHook = (module: Module, args: unknown[]) => unknown;
+/** Sees keyword arguments too; what it returns replaces both. */
+export type ForwardPreHookWithKwargs = (
+  module: Module,
+  args: unknown[],
+  kwargs: Kwargs,
+) => readonly [args: unknown[], kwargs: Kwargs] | null | undefined | void;
 export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
+export type ForwardHookWithKwargs = (module: Module, args: unknown[], kwargs: Kwargs, output: unknown) => unknown;
+interface HookOptions {
+  /** Before the hooks that are there. */
+  prepend?: boolean;
+  /** The hook is called with the keyword arguments as well. */
+  with_kwargs?: boolean;
+}
+interface ForwardHookOptions extends HookOptions {
+  /** The hook is called even if forward throws; its output is null then. */
+  always_call?: boolean;
+}
+/** A forward hook and how it wants to be called. */
+interface Hooked {
+  readonly call: (...args: never[]) => unknown;
+  readonly with_kwargs: boolean;
+  readonly always_call: boolean;
+}
+const hooked = (call: Hooked['call'], { with_kwargs = false, always_call = false }: ForwardHookOptions = {}): Hooked => ({
+  call,
+  with_kwargs,
+  always_call,
+});
 export type BackwardHookFunction = (
   module: Module,
   grad_input: readonly (Tensor | null)[],
@@ -35,7 +64,9 @@ type StateDictHook = (
   prefix: string,
   local_metadata: { version: number },
 ) => StateDict | undefined | void;
+type StateDictPreHook = (module: Module, prefix: string, keep_vars: boolean) => void;
 type LoadPreHook = (
+  module: Module,
   state_dict: StateDict,
   prefix: string,
   local_metadata: unknown,
@@ -59,10 +90,11 @@ export interface Internals {
   readonly absent: Map<string, 'parameter' | 'buffer' | 'child'>;
   /** Children of containers and of add_module, in order. */
   readonly children: Map<string, Module | null>;
-  readonly forwardPre: ForwardPreHook[];
-  readonly forward: ForwardHook[];
+  readonly forwardPre: Hooked[];
+  readonly forward: Hooked[];
   readonly backwardPre: BackwardPreHook[];
   readonly backward: BackwardHookFunction[];
+  readonly statePre: StateDictPreHook[];
   readonly state: StateDictHook[];
   readonly loadPre: LoadPreHook[];
   readonly loadPost: LoadPostHook[];
@@ -71,17 +103,51 @@ export interface Internals {
 
 /** Hooks of all modules (torch.nn.modules.module.register_module_forward_hook and relatives). */
 const everywhere = {
-  forwardPre: [] as ForwardPreHook[],
-  forward: [] as ForwardHook[],
+  forwardPre: [] as Hooked[],
+  forward: [] as Hooked[],
   backward: [] as BackwardHookFunction[],
   backwardPre: [] as BackwardPreHook[],
+  parameter: [] as RegistrationHook<Parameter>[],
+  buffer: [] as RegistrationHook<Tensor>[],
+  module: [] as RegistrationHook<Module>[],
 };
-export const register_module_forward_pre_hook = (hook: ForwardPreHook): RemovableHandle => listed(everywhere.forwardPre, hook);
-export const register_module_forward_hook = (hook: ForwardHook): RemovableHandle => listed(everywhere.forward, hook);
+/** Called by register_parameter and its like; what it returns is registered instead. */
+export type RegistrationHook<T> = (module: Module, name: string, value: T | null) => T | null | undefined | void;
+export const register_module_forward_pre_hook = (hook: ForwardPreHook): RemovableHandle => listed(everywhere.forwardPre, hooked(hook));
+export function register_module_forward_hook(
+  hook: ForwardHookWithKwargs,
+  options: { with_kwargs: true; always_call?: boolean },
+): RemovableHandle;
+export function register_module_forward_hook(hook: ForwardHook, options?: { with_kwargs?: false; always_call?: boolean }): RemovableHandle;
+export function register_module_forward_hook(hook: ForwardHook | ForwardHookWithKwargs, options?: ForwardHookOptions): RemovableHandle {
+  return listed(everywhere.forward, hooked(hook, options));
+}
 export const register_module_full_backward_hook = (hook: BackwardHookFunction): RemovableHandle => listed(everywhere.backward, hook);
 export const register_module_full_backward_pre_hook = (hook: BackwardPreHook): RemovableHandle => listed(everywhere.backwardPre, hook);
+/** The older name of register_module_full_backward_hook. */
+export const register_module_backward_hook = register_module_full_backward_hook;
+export const register_module_parameter_registration_hook = (hook: RegistrationHook<Parameter>): RemovableHandle =>
+  listed(everywhere.parameter, hook);
+export const register_module_buffer_registration_hook = (hook: RegistrationHook<Tensor>): RemovableHandle =>
+  listed(everywhere.buffer, hook);
+export const register_module_module_registration_hook = (hook: RegistrationHook<Module>): RemovableHandle =>
+  listed(everywhere.module, hook);
+function registered<T>(hooks: readonly RegistrationHook<T>[], module: Module, name: string, given: T | null): T | null {
+  return hooks.reduce<T | null>((value, hook) => hook(module, name, value) ?? value, given);
+}
 const anyGlobalHook = (): boolean =>
   everywhere.forwardPre.length + everywhere.forward.length + everywhere.backward.length + everywhere.backwardPre.length > 0;
+
+/** Runs a hook after an error in forward, which hides its own. */
+function silenced(hook: () => unknown): void {
+  try {
+    hook();
+  } catch (e) {
+    console.warn(
+      `module forward hook with \`\`always_call=True\`\` raised an exception that was silenced as another error was raised in forward: ${(e as Error).message}`,
+    );
+  }
+}
 
 /** Modules whose forward runs, to find children that were never registered. */
 const running: Module[] = [];
@@ -111,6 +177,7 @@ export abstract class Module {
       forward: [],
       backwardPre: [],
       backward: [],
+      statePre: [],
       state: [],
       loadPre: [],
       loadPost: [],
@@ -141,21 +208,33 @@ export abstract class Module {
   /** @internal */
   callWithHooks(given: unknown[]): unknown {
     const { forwardPre, forward, backward, backwardPre } = this._internals;
-    let args = given;
-    for (const hook of [...everywhere.forwardPre, ...forwardPre]) {
-      const r = hook(this, args);
-      if (r !== undefined && r !== null) args = Array.isArray(r) ? r : [r];
+    const last = given.at(-1);
+    let [args, kwargs] = given.length > 0 && isKwargs(last) ? [given.slice(0, -1), last as Kwargs] : [given, {}];
+    const pending = new Set([...everywhere.forward, ...forward]);
+    let output: unknown = null;
+    const seen = (h: Hooked): unknown => {
+      pending.delete(h);
+      return (h.call as (...all: unknown[]) => unknown)(this, args, ...(h.with_kwargs ? [kwargs] : []), output);
+    };
+    try {
+      for (const h of [...everywhere.forwardPre, ...forwardPre]) {
+        const r = (h.call as (...all: unknown[]) => unknown)(this, args, ...(h.with_kwargs ? [kwargs] : []));
+        if (r === undefined || r === null) continue;
+        if (!h.with_kwargs) args = Array.isArray(r) ? r : [r];
+        else if (Array.isArray(r) && r.length === 2) [args, kwargs] = r as [unknown[], Kwargs];
+        else throw new RuntimeError(`forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got ${String(r)}.`);
+      }
+      const full = [...everywhere.backward, ...backward];
+      const pre = [...everywhere.backwardPre, ...backwardPre];
+      const watch = full.length || pre.length ? new BackwardHook(this, full, pre) : null;
+      if (watch) args = watch.inputs(args);
+      output = (this.forward as (...a: unknown[]) => unknown)(...args, ...(Object.keys(kwargs).length > 0 ? [kwargs] : []));
+      for (const h of [...pending]) output = seen(h) ?? output;
+      return watch ? watch.outputs(output) : output;
+    } catch (error) {
+      for (const h of pending) if (h.always_call) silenced(() => seen(h));
+      throw error;
     }
-    const full = [...everywhere.backward, ...backward];
-    const pre = [...everywhere.backwardPre, ...backwardPre];
-    const watch = full.length || pre.length ? new BackwardHook(this, full, pre) : null;
-    if (watch) args = watch.inputs(args);
-    let output: unknown = (this.forward as (...a: unknown[]) => unknown)(...args);
-    for (const hook of [...everywhere.forward, ...forward]) {
-      const r = hook(this, args, output);
-      if (r !== undefined && r !== null) output = r;
-    }
-    return watch ? watch.outputs(output) : output;
   }
   /** A child in a private field is never trained or saved: say so. */
   /** @internal */
@@ -182,24 +261,27 @@ export abstract class Module {
     checkName(this, name, 'parameter', (v) => v instanceof Parameter);
     if (param !== null && !(param instanceof Parameter))
       throw new TypeError(`cannot assign '${typeName(param)}' object to parameter '${name}' (torch.nn.Parameter or None required)`);
-    if (param === null) this._internals.absent.set(name, 'parameter');
-    define(this, name, param);
+    const value = registered(everywhere.parameter, this, name, param);
+    if (value === null) this._internals.absent.set(name, 'parameter');
+    define(this, name, value);
   }
   /** Adds a tensor that is state but no parameter, such as a running mean. */
   register_buffer(name: string, tensor: Tensor | null, persistent = true): void {
     checkName(this, name, 'buffer', (v) => v instanceof Tensor && (v === tensor || this._internals.buffers.has(name)));
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
+    const value = registered(everywhere.buffer, this, name, tensor);
     this._internals.buffers.set(name, persistent);
-    if (tensor === null) this._internals.absent.set(name, 'buffer');
-    define(this, name, tensor);
+    if (value === null) this._internals.absent.set(name, 'buffer');
+    define(this, name, value);
   }
   /** Adds a child under a name. */
   add_module(name: string, module: Module | null): void {
     if (module !== null && !(module instanceof Module)) throw new TypeError(`${typeName(module)} is not a Module subclass`);
     checkName(this, name, 'module', (v) => v instanceof Module);
-    this._internals.children.set(name, module);
-    define(this, name, module);
+    const value = registered(everywhere.module, this, name, module);
+    this._internals.children.set(name, value);
+    define(this, name, value);
   }
   register_module(name: string, module: Module | null): void {
     this.add_module(name, module);
@@ -293,6 +375,16 @@ export abstract class Module {
       m = next;
     }
     return m;
+  }
+  /** Puts a module at a dotted name. With `strict` only where there is one already. */
+  set_submodule(target: string, module: Module, strict = false): void {
+    if (target === '') throw new ValueError('Cannot set the submodule without a target name!');
+    if (!(module instanceof Module)) throw new ValueError(`\`module\` is not an nn.Module, found ${typeName(module)}`);
+    const dot = target.lastIndexOf('.');
+    const parent = this.get_submodule(dot < 0 ? '' : target.slice(0, dot));
+    const name = target.slice(dot + 1);
+    if (strict && valueOf(parent, name) === undefined) throw new AttributeError(`${className(parent)} has no attribute \`${name}\``);
+    parent.add_module(name, module);
   }
   get_parameter(target: string): Parameter {
     return this.memberAt(target, (v): v is Parameter => v instanceof Parameter, 'an nn.Parameter');
@@ -419,11 +511,20 @@ export abstract class Module {
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------
+  /** Override together with set_extra_state to save more than tensors: anything that torch.save takes. */
+  get_extra_state(): unknown {
+    throw new RuntimeError('Reached a code path in Module.get_extra_state() that should never be called.');
+  }
+  /** Takes what get_extra_state gave. */
+  set_extra_state(_state: unknown): void {
+    throw new RuntimeError('Reached a code path in Module.set_extra_state() that should never be called.');
+  }
   /** Parameters and persistent buffers by dotted name. Tensors share memory with the module's. */
   state_dict(options: { destination?: StateDict; prefix?: string; keep_vars?: boolean } = {}): StateDict {
     const { destination = {} as StateDict, prefix = '', keep_vars = false } = options;
     if (!destination._metadata)
       Object.defineProperty(destination, '_metadata', { value: {}, writable: true, enumerable: false, configurable: true });
+    for (const hook of this._internals.statePre) hook(this, prefix, keep_vars);
     const version = (this.constructor as { _version?: number })._version ?? 1;
     destination._metadata![prefix.slice(0, -1)] = { version };
     this._save_to_state_dict(destination, prefix, keep_vars);
@@ -441,6 +542,8 @@ export abstract class Module {
       const persistent = b instanceof Buffer ? b.persistent : (buffers.get(name) ?? true);
       if (b && persistent) destination[prefix + name] = keep(b as Tensor);
     }
+    if (this.get_extra_state !== Module.prototype.get_extra_state)
+      (destination as Record<string, unknown>)[prefix + EXTRA_STATE] = this.get_extra_state();
   }
   /**
    * Copies parameters and buffers from a state dict.
@@ -483,7 +586,8 @@ export abstract class Module {
     unexpected_keys: string[],
     error_msgs: string[],
   ): void {
-    for (const hook of this._internals.loadPre) hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs);
+    for (const hook of this._internals.loadPre)
+      hook(this, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs);
     const { buffers } = this._internals;
     const local: [string, Tensor | null][] = [];
     for (const [name, p] of this.own('parameter')) local.push([name, p as Tensor | null]);
@@ -515,14 +619,22 @@ export abstract class Module {
         else t.copy_(input);
       });
     }
+    const hasExtra = this.set_extra_state !== Module.prototype.set_extra_state;
+    const extra = prefix + EXTRA_STATE;
+    if (hasExtra && extra in state_dict) this.set_extra_state(state_dict[extra]);
+    else if (hasExtra && strict) missing_keys.push(extra);
     if (!strict) return;
     const children = new Set([...this.own('child')].map(([n]) => n));
-    const names = new Set(local.map(([n]) => n));
+    const names = new Set([...local.map(([n]) => n), ...(hasExtra ? [EXTRA_STATE] : [])]);
     for (const key of Object.keys(state_dict)) {
       if (!key.startsWith(prefix)) continue;
       const [head, ...rest] = key.slice(prefix.length).split('.');
       if (rest.length > 0 ? !children.has(head!) : !names.has(head!) && !children.has(head!)) unexpected_keys.push(key);
     }
+  }
+  /** Called before state_dict collects this module's own. */
+  register_state_dict_pre_hook(hook: StateDictPreHook): RemovableHandle {
+    return listed(this._internals.statePre, hook);
   }
   register_state_dict_post_hook(hook: StateDictHook): RemovableHandle {
     return listed(this._internals.state, hook);
@@ -536,12 +648,19 @@ export abstract class Module {
 
   // ---- hooks ------------------------------------------------------------------------------------------------------
   /** Called before forward with its arguments; what it returns replaces them. */
-  register_forward_pre_hook(hook: ForwardPreHook, options: { prepend?: boolean } = {}): RemovableHandle {
-    return this.hook('forwardPre', hook, options.prepend);
+  register_forward_pre_hook(hook: ForwardPreHookWithKwargs, options: { with_kwargs: true; prepend?: boolean }): RemovableHandle;
+  register_forward_pre_hook(hook: ForwardPreHook, options?: { with_kwargs?: false; prepend?: boolean }): RemovableHandle;
+  register_forward_pre_hook(hook: ForwardPreHook | ForwardPreHookWithKwargs, options: HookOptions = {}): RemovableHandle {
+    return this.hook('forwardPre', hooked(hook, options), options.prepend);
   }
   /** Called after forward with arguments and output; what it returns replaces the output. */
-  register_forward_hook(hook: ForwardHook, options: { prepend?: boolean } = {}): RemovableHandle {
-    return this.hook('forward', hook, options.prepend);
+  register_forward_hook(
+    hook: ForwardHookWithKwargs,
+    options: { with_kwargs: true; prepend?: boolean; always_call?: boolean },
+  ): RemovableHandle;
+  register_forward_hook(hook: ForwardHook, options?: { with_kwargs?: false; prepend?: boolean; always_call?: boolean }): RemovableHandle;
+  register_forward_hook(hook: ForwardHook | ForwardHookWithKwargs, options: ForwardHookOptions = {}): RemovableHandle {
+    return this.hook('forward', hooked(hook, options), options.prepend);
   }
   /** Called when the gradients of the inputs are known; what it returns replaces them. */
   register_full_backward_hook(hook: BackwardHookFunction, options: { prepend?: boolean } = {}): RemovableHandle {
@@ -617,6 +736,7 @@ export function className(m: Module): string {
   return Object.hasOwn(c, '__name__') ? c.__name__! : c.name;
 }
 export const indented = (text: string, spaces = 2): string => text.split('\n').join(`\n${' '.repeat(spaces)}`);
+const EXTRA_STATE = '_extra_state';
 const valueOf = (m: Module, key: string): unknown => (m as unknown as Record<string, unknown>)[key];
 function define(m: Module, name: string, value: unknown): void {
   Object.defineProperty(m, name, { value, writable: true, enumerable: true, configurable: true });

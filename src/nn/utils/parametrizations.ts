@@ -47,7 +47,7 @@ interface WeightNormOptions {
 export function weight_norm<M extends Module>(module: M, ...args: Arguments<[name?: string, dim?: number | null], WeightNormOptions>): M {
   const { name, dim } = bindCall<WeightNormOptions>('weight_norm', args, ['name', 'dim'], { name: 'weight', dim: 0 }, 1);
   register_parametrization(module, name, new _WeightNorm(dim ?? -1), { unsafe: true });
-  module.register_load_state_dict_pre_hook((state, prefix) => {
+  module.register_load_state_dict_pre_hook((_module, state, prefix) => {
     const [g, v] = [`${prefix}${name}_g`, `${prefix}${name}_v`];
     if (!(g in state && v in state)) return;
     state[`${prefix}parametrizations.${name}.original0`] = state[g]!;
