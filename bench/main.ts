@@ -1,7 +1,9 @@
-// npm run bench -- [--filter RE] [--threads 1,2] [--seconds 2] [--json FILE]: Flambeau beside PyTorch, in turns, in two processes.
+// npm run bench -- [--filter RE] [--threads 1,2] [--seconds 2] [--json FILE] [--write]: Flambeau beside PyTorch, in turns, in two processes.
+// --write puts the table into docs/performance.md.
 // FLAMBEAU_TORCH_PYTHON names a Python that has PyTorch; without it only Flambeau is measured.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '1,2' },
     seconds: { type: 'string', default: '2' },
     json: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 });
 interface Answer {
@@ -54,15 +57,20 @@ const rows: object[] = [];
 const ratios = new Map<string, number[]>();
 const familyOf = (name: string): string => (name.includes(': ') ? name.split(': ')[0]! : 'core');
 const pad = (s: string, n: number): string => s.padStart(n);
-console.log(`| ${'workload'.padEnd(32)} | threads | Flambeau µs | PyTorch µs | ratio | faults |`);
-console.log(`| ${'-'.repeat(32)} | ------: | ----------: | ---------: | ----: | -----: |`);
+const report: string[] = [];
+function say(line: string): void {
+  console.log(line);
+  report.push(line);
+}
+say(`| ${'workload'.padEnd(32)} | threads | Flambeau µs | PyTorch µs | ratio | faults |`);
+say(`| ${'-'.repeat(32)} | ------: | ----------: | ---------: | ----: | -----: |`);
 for (const threads of values.threads.split(',').map(Number)) {
   for (const name of Object.keys(workloads).filter((n) => filter.test(n))) {
     const request = { name, threads, seconds: Number(values.seconds) };
     const a = await ours.ask(request);
     const b = theirs ? await theirs.ask(request) : null;
     if (a.error || b?.error) {
-      console.log(`| ${name.padEnd(32)} | ${threads} | ${a.error ?? b?.error}`);
+      say(`| ${name.padEnd(32)} | ${threads} | ${a.error ?? b?.error}`);
       rows.push({ name, threads, error: a.error ?? b?.error });
       continue;
     }
@@ -81,16 +89,23 @@ for (const threads of values.threads.split(',').map(Number)) {
       torch_faults: b?.faults ?? null,
       same,
     });
-    console.log(
+    say(
       `| ${name.padEnd(32)} | ${pad(String(threads), 7)} | ${pad(a.us.toFixed(2), 11)} | ${pad(b ? b.us.toFixed(2) : '', 10)} | ${pad(b ? ratio.toFixed(2) : '', 5)} | ${pad(a.faults.toFixed(0), 6)} |${same ? '' : ` results differ: ${a.checksum} and ${b?.checksum}`}`,
     );
   }
 }
 const geometricMean = (xs: readonly number[]): string => Math.exp(xs.reduce((s, x) => s + Math.log(x), 0) / xs.length).toFixed(2);
-if (ratios.size > 0) console.log('\ngeometric mean of the ratios (above 1: Flambeau is faster)');
+if (ratios.size > 0) say('\nGeometric mean of the ratios (above 1: Flambeau is faster):\n');
 for (const [family, some] of ratios) {
   const slow = some.filter((x) => x < 0.5).length;
-  console.log(`${family.padEnd(20)} ${geometricMean(some)} over ${some.length} rows${slow ? `, ${slow} under 0.5` : ''}`);
+  say(`- ${family}: ${geometricMean(some)} over ${some.length} rows${slow ? `, ${slow} under 0.5` : ''}`);
+}
+if (values.write) {
+  const page = here('../docs/performance.md');
+  const [begin, end] = ['<!-- bench -->', '<!-- /bench -->'];
+  const [before = '', rest = ''] = readFileSync(page, 'utf8').split(begin);
+  const machine = `${cpus()[0]?.model ?? 'unknown CPU'} (${platform()} ${arch()}, Node.js ${process.version})`;
+  writeFileSync(page, `${before}${begin}\n\nMeasured on ${machine}.\n\n${report.join('\n')}\n\n${end}${rest.split(end)[1] ?? ''}`);
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
 ours.close();
