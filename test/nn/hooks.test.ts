@@ -182,7 +182,7 @@ describe('Unfold and Fold', () => {
     const linear = new nn.Linear(3 * 3 * 2, 5);
     torch.no_grad(() => {
       linear.weight.copy_(conv.weight.flatten(1));
-      linear.bias.copy_(conv.bias!);
+      linear.bias!.copy_(conv.bias!);
     });
     const expected = conv(images);
     const columns = new nn.Unfold([3, 2], { stride: 2, padding: 1, dilation: [1, 2] })(images);
