@@ -325,4 +325,8 @@ class Pass {
     else call(registry.get('add_.Tensor')!, [before, g, 1]);
   }
 }
-const hasNan = (t: Tensor): boolean => t.level === null && (t.dtype.is_complex ? complexes(t) : reals(t)).some(Number.isNaN);
+function hasNan(t: Tensor): boolean {
+  if (t.level !== null) return false;
+  if (t.layout.sparse) return hasNan(partsOf(t).values);
+  return (t.dtype.is_complex ? complexes(t) : reals(t)).some(Number.isNaN);
+}

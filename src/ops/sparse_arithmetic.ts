@@ -203,6 +203,7 @@ for (const [name, message] of [
     throw new RuntimeError(message);
   });
 
+sparseRule<Self>('is_nonzero', ({ self }) => F.is_nonzero(F.to_dense(self)));
 sparseRule<Pair>('dot vdot', (_, o, args) => {
   throw unsupported(o.name, args);
 });
@@ -333,6 +334,10 @@ sparseRule<Self & { readonly dim: number; readonly index: Tensor }>('index_selec
   const rows = rowsOf(at.index_select(1, from));
   rows[dim] = Float64Array.from(pairs, ([, j]) => j);
   return coo(indexMatrix(rows, pairs.length), valuesOf(self).index_select(0, from), size, pairs.length < 2);
+});
+sparseRule<{ readonly weight: Tensor; readonly indices: Tensor }>('embedding', ({ weight, indices }) => {
+  const rows = weight.index_select(0, indices.reshape([-1]));
+  return indices.ndim === 1 ? rows : rows.reshape([...indices.layout.shape, weight.layout.shape[1]!]);
 });
 sparseRule<Self & { readonly dim: number }>('unsqueeze', ({ self, dim: d }) => {
   requireCoo(self, 'unsqueeze');

@@ -163,7 +163,8 @@ const greatest = (x: Tensor): number => x.abs().max().item();
 /** All gradients in one vector, complex ones as pairs of reals; zeros where there is none. */
 function flatGradient(params: readonly Tensor[], maximize: boolean): Tensor {
   const parts = params.map((p) => {
-    return asReal(p._grad ?? torch.zeros_like(p)).reshape(-1);
+    const grad = p._grad ?? torch.zeros_like(p);
+    return asReal(grad.layout.sparse ? grad.to_dense() : grad).reshape(-1);
   });
   const all = torch.cat(parts, 0);
   return maximize ? all.neg() : all;

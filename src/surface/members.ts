@@ -328,7 +328,7 @@ const integerValue = (v: bigint): number | bigint =>
   v >= BigInt(Number.MIN_SAFE_INTEGER) && v <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(v) : v;
 method('item', function (this: Tensor) {
   if (this.layout.numel !== 1) throw new RuntimeError(`a Tensor with ${this.layout.numel} elements cannot be converted to Scalar`);
-  return scalars(this)[0];
+  return scalars(this.layout.sparse ? this.detach().to_dense() : this)[0];
 });
 method('tolist', function (this: Tensor) {
   const flat = scalars(this);

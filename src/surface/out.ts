@@ -66,7 +66,7 @@ function checkDtype(o: Op, out: Tensor, result: Tensor): void {
   if (o.decl.castsOut === false && result.dtype !== out.dtype) throw wrongDtype(out, result);
 }
 function assign(out: Tensor, result: Tensor): void {
-  if (out.layout.sparse) {
+  if (out.layout.sparse || result.layout.sparse) {
     out.copy_(result);
     return;
   }

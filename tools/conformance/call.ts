@@ -129,11 +129,19 @@ const filled: Creator = (_, [size, ...rest], kwargs) => {
 const chosen: Creator = (_, args, kwargs) =>
   args.length === 3 && args.slice(1).every(isNumeric) ? { args: args.map((x, i) => (i === 0 ? x : exactInts(x))), kwargs } : null;
 
+/** The values of a sparse tensor, which come at a given position. */
+const sparseValues =
+  (position: number): Creator =>
+  (_, args, kwargs) => ({ args: args.map((x, i) => (i === position ? exactInts(x) : x)), kwargs });
+
 const CREATORS: Readonly<Record<string, Creator>> = {
   tensor: tensorLiteral,
   as_tensor: tensorLiteral,
   asarray: tensorLiteral,
   full: filled,
   where: chosen,
+  sparse_coo_tensor: sparseValues(1),
+  sparse_csr_tensor: sparseValues(2),
+  sparse_csc_tensor: sparseValues(2),
   default_collate: (_, args, kwargs) => ({ args: args.map(exactInts), kwargs }),
 };
