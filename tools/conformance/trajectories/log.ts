@@ -9,6 +9,11 @@ type Module = flambeau.nn.Module;
 export type Checkpoint = Record<string, [number, number]>;
 
 export class TrainingLog {
+  /** `perturb` moves the initial parameters by one part in 2²³, as the generator does to measure how far rounding carries a run. */
+  constructor(
+    private readonly torch: Torch,
+    private readonly perturb = false,
+  ) {}
   readonly losses: number[] = [];
   readonly metrics: Record<string, unknown>[] = [];
   readonly checkpoints: Record<string, Checkpoint> = {};
@@ -30,8 +35,17 @@ export class TrainingLog {
       sums[key] = [wide.sum().item(), wide.abs().sum().item()];
     }
     this.checkpoints[name] = sums;
+    if (this.perturb && name === 'start') this.move(model);
+    if (this.perturb && name === 'step 1') throw new Enough();
+  }
+  private move(model: Module): void {
+    this.torch.no_grad(() => {
+      for (const [i, p] of [...model.parameters()].entries()) p.mul_(1 + (i % 2 ? 2 ** -23 : -(2 ** -23)));
+    });
   }
 }
+/** A perturbed run has seen its first step. */
+export class Enough extends Error {}
 
 /** A training script; it writes what it does into `log`. */
 export type Script = (torch: Torch, log: TrainingLog) => void;
