@@ -105,7 +105,7 @@ function recordResult(o: Op, args: readonly unknown[], r: unknown, level: Level 
   const node = makeNode(o, args, outs, level, null);
   for (let i = 0; i < outs.length; i++) {
     const t = outs[i]!;
-    if (isDifferentiable(t.layout.dtype)) {
+    if (isDifferentiable(t.layout.dtype) && !o.decl.constants?.includes(o.results[i]!)) {
       t._node = node;
       t._output_nr = i;
     }

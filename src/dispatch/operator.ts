@@ -64,6 +64,8 @@ export interface OpDecl<S extends string = string> {
   produce?: (args: Args<S>) => unknown;
   /** One rule per tensor input, or joint(…); 'none': the results are not differentiable. */
   grad?: { [P in keyof Args<S>]?: Rule<Known<S>> } | Joint<S> | 'none';
+  /** Results that are not differentiable though their dtype is. */
+  constants?: readonly string[];
   /** Of a view that covers its base: the cheaper scatter. */
   inverse?: (src: Tensor, args: Args<S>) => Tensor;
   /** Of a view that does not act on a dense copy of its base as on the base itself: the scatter's kernel and gradient of self. */

@@ -138,6 +138,7 @@ op(
       );
       return { query, key, value };
     }),
+    constants: ['logsumexp'],
     gradName: 'ScaledDotProductFlashAttentionForCpuBackward0',
     surface: ['function'],
   },

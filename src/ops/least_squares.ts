@@ -60,7 +60,9 @@ op(
       );
 
       const real = self.dtype.to_real();
-      const solution = make(columnMajor([...batch, n, k], self.dtype), self);
+      // The first rows of what LAPACK overwrites, which has as many rows as A and X need.
+      const { stride } = columnMajor([...batch, Math.max(m, n), k], self.dtype);
+      const solution = make({ shape: [...batch, n, k], dtype: self.dtype, stride }, self);
       storeMatrices(
         solution,
         all.map((x) => x.solution),
@@ -96,6 +98,7 @@ op(
       }
       return { self: gA, b: gB && vector ? gB.squeeze(-1) : gB };
     }),
+    constants: ['singular_values'],
   },
 );
 

@@ -88,6 +88,7 @@ op(
       const [gx, gw, gb] = F._layer_norm_backward(g!, input, normalized_shape as number[], result1, result2, weight, eps);
       return { input: gx, weight: needs.weight ? gw : null, bias: needs.bias ? gb : null };
     }),
+    constants: ['result1', 'result2'],
     autocast: 'float32',
   },
 );

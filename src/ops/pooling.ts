@@ -6,6 +6,7 @@ import type { Tensor } from '../core/tensor.ts';
 import * as ref from '../backend/reference/pooling.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
+import { likeInput } from './resample.ts';
 import { adaptiveSize, checkAdaptive, checkMaxPool1d, type Kind, outputSize, perDimension, pooledShape } from './pooling_checks.ts';
 
 type Sizes = readonly number[];
@@ -250,7 +251,8 @@ for (const n of [1, 2, 3] as const) {
   const max = (a: PublicArgs, indices: boolean): readonly Tensor[] => {
     const p = pool('max', a);
     if (n === 1 && !indices) checkMaxPool1d(a.input, p, a.ceil_mode);
-    return F._max_pool(a.input, p.kernel, p.stride, p.padding, p.dilation, a.ceil_mode) as unknown as readonly Tensor[];
+    const results = F._max_pool(a.input, p.kernel, p.stride, p.padding, p.dilation, a.ceil_mode) as unknown as readonly Tensor[];
+    return n === 1 ? results : results.map((t) => likeInput(a.input, t));
   };
   op(`max_pool${n}d(${maxParams}) -> Tensor` as string, {
     doc: 'The largest element of each window, and with return_indices its place in the plane.',
@@ -288,8 +290,10 @@ for (const n of [1, 2, 3] as const) {
     }) as never,
     surface: BOTH,
   });
-  const adaptiveMax = (a: AdaptiveArgs): readonly Tensor[] =>
-    F._adaptive_max_pool(a.input, adaptiveSize('max', a.input, a.output_size, n)) as unknown as readonly Tensor[];
+  const adaptiveMax = (a: AdaptiveArgs): readonly Tensor[] => {
+    const results = F._adaptive_max_pool(a.input, adaptiveSize('max', a.input, a.output_size, n)) as unknown as readonly Tensor[];
+    return n === 2 ? results.map((t) => likeInput(a.input, t)) : results;
+  };
   op(`adaptive_max_pool${n}d(Tensor input, SizeOrNone output_size, bool return_indices=False) -> Tensor` as string, {
     doc: 'The largest element of windows that divide the input into output_size.',
     decompose: ((a: AdaptiveArgs & { return_indices: boolean }) => (a.return_indices ? adaptiveMax(a) : adaptiveMax(a)[0])) as never,
@@ -301,7 +305,7 @@ op(
   'max_pool2d_with_indices_backward(Tensor grad_output, Tensor self, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, bool ceil_mode, Tensor indices) -> Tensor',
   {
     doc: 'The gradient of max_pool2d.',
-    decompose: ({ grad_output, self, indices }) => F._max_pool_backward(grad_output, self, indices, 2),
+    decompose: ({ grad_output, self, indices }) => likeInput(self, F._max_pool_backward(grad_output, self, indices, 2)),
     grad: {
       grad_output: uses('indices', (h, { indices, grad_output }) =>
         F.gather(h.flatten(-2), -1, indices.flatten(-2)).view([...grad_output.shape]),

@@ -9,6 +9,7 @@ import { roundTo } from '../core/sampling_elements.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
+import { likeInput } from './resample.ts';
 
 type Ints = readonly number[];
 const all = (values: Ints, n: number): number[] => (values.length === 1 ? new Array<number>(n).fill(values[0]!) : (values as number[]));
@@ -62,7 +63,7 @@ for (const n of [1, 2, 3] as const) {
         if (n === 3 && step.some((s) => s <= 0))
           throw new RuntimeError(`strides should be greater than zero, but got stride: ${showShape(step)}`);
         const size = unpooledSize(input, kernel, step, all(padding, n), output_size);
-        if (n > 1) return unpool(input, indices, size);
+        if (n > 1) return n === 2 ? likeInput(input, unpool(input, indices, size)) : unpool(input, indices, size);
         if (input.ndim !== 2 && input.ndim !== 3)
           throw new RuntimeError(
             `Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ${input.ndim + 1} dimensions.`,
