@@ -1,6 +1,6 @@
 // npm run docs:operators: writes docs/operators.md from the registry and the stored counts of the last whole run of the conformance data.
 //   npx tsx tools/operators.ts [--results ROWS.json,ROWS.json [--data DIR]]
-// --results takes what `conformance --json` and `transforms.ts --json` wrote and stores its counts in test/conformance/counts.json first.
+// --results takes what `conformance --json` and `transforms.ts --json` wrote and stores its counts in test/conformance/counts.tsv first.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ import { openFolder } from './conformance/data.ts';
 import type { JsonObject } from './conformance/values.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const COUNTS = 'test/conformance/counts.json';
+const COUNTS = 'test/conformance/counts.tsv';
 export const PAGE = 'docs/operators.md';
 
 /** What the data says of one path (`torch.add`): cases, how many pass, in which dtypes, and the same of transforms. */
@@ -189,14 +189,25 @@ function counted(files: readonly string[], directory: string | undefined): Count
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+const written = (counts: Counts): string =>
+  Object.entries(counts)
+    .map(([path, c]) => `${[path, c.passed, c.cases, c.transformed, c.transforms, c.dtypes.join(' ')].join('\t')}\n`)
+    .join('');
+function read(text: string): Counts {
+  const lines = text.trimEnd().split('\n');
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [path, passed, cases, transformed, transforms, found] = line.split('\t') as [string, string, string, string, string, string];
+      const numbers = { passed: Number(passed), cases: Number(cases), transformed: Number(transformed), transforms: Number(transforms) };
+      return [path, { ...numbers, dtypes: found.split(' ') }];
+    }),
+  );
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { results: { type: 'string' }, data: { type: 'string' } } });
   if (values.results) {
-    const counts = Object.entries(counted(values.results.split(','), values.data));
-    writeFileSync(
-      at(COUNTS),
-      `{\n${counts.map(([path, count]) => `  ${JSON.stringify(path)}: ${JSON.stringify(count)}`).join(',\n')}\n}\n`,
-    );
+    writeFileSync(at(COUNTS), written(counted(values.results.split(','), values.data)));
   }
   const torch = await import('../src/index.ts');
   const accelerated = new Set<string>();
@@ -204,6 +215,6 @@ async function main(): Promise<void> {
     torch.set_backend(backend as never);
     for (const o of registry.values()) if (o.accelerated) accelerated.add(o.name);
   }
-  writeFileSync(at(PAGE), page(JSON.parse(readFileSync(at(COUNTS), 'utf8')) as Counts, accelerated));
+  writeFileSync(at(PAGE), page(read(readFileSync(at(COUNTS), 'utf8')), accelerated));
 }
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
