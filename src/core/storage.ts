@@ -91,6 +91,7 @@ export class Storage implements VersionCell {
 
   /** The memory as elements of `dtype`. */
   view(dtype: DType): TypedArray {
+    if (this.exposed) this.checkAttached();
     if (this.cachedFor === dtype && this.cached !== null && (this.block === null || this.cached.buffer === this.block.heap.buffer))
       return this.cached;
     if (this.buffer === null)
@@ -102,6 +103,11 @@ export class Storage implements VersionCell {
     this.cached = new Constructor(this.buffer, this.byteOffset, Math.floor(this.nbytes / unit));
     this.cachedFor = dtype;
     return this.cached;
+  }
+  /** @throws RuntimeError if the user transferred the buffer. */
+  checkAttached(): void {
+    if (this.buffer !== null && this.nbytes > 0 && this.buffer.byteLength < this.byteOffset + this.nbytes)
+      throw new RuntimeError('the memory of this tensor was detached (its ArrayBuffer was transferred)');
   }
   /** Hands the memory to the user: a storage in a slab or heap moves to a buffer of its own first. */
   expose(): ArrayBufferLike {
@@ -147,11 +153,21 @@ export class Storage implements VersionCell {
 /** Memory whose contents do not matter yet. Node skips the zeroing; a page cannot. */
 const newBuffer: (nbytes: number) => ArrayBuffer =
   typeof Buffer !== 'undefined' && typeof Buffer.allocUnsafeSlow === 'function'
-    ? (n) => Buffer.allocUnsafeSlow(n).buffer as ArrayBuffer
+    ? (n) => (n <= 2 ** 32 ? (Buffer.allocUnsafeSlow(n).buffer as ArrayBuffer) : new ArrayBuffer(n))
     : (n) => new ArrayBuffer(n);
 function uninitialised(nbytes: number): ArrayBuffer {
   place.grew?.(nbytes);
-  return newBuffer(nbytes);
+  try {
+    return newBuffer(nbytes);
+  } catch {
+    emptyCache();
+  }
+  try {
+    return newBuffer(nbytes);
+  } catch {
+    const what = `you tried to allocate ${nbytes} bytes. Error code 12 (Cannot allocate memory)`;
+    throw new RuntimeError(`[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: ${what}`);
+  }
 }
 
 // Note [Slabs]: an ArrayBuffer costs about a microsecond, so tensors up to 4 kB are carved from slabs by size class; a kept scalar

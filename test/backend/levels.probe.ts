@@ -42,6 +42,10 @@ const SAMPLES: Readonly<Record<string, () => Tensor>> = {
     const x = torch.randint(-(2 ** 52), 2 ** 52, [N]);
     return x.mul(x.add(7)).bitwise_xor(x).remainder(1_000_003);
   },
+  'fused arithmetic': () => {
+    const [x, y, z] = [torch.randn([N]), torch.randn([N]), torch.randn([N])];
+    return torch.stack([x.add(y, { alpha: 0.3 }), x.addcmul(y, z, { value: 0.7 }), x.lerp(y, z), x.dot(y).expand([N])]);
+  },
   'comparisons and moves': () => {
     const x = torch.randn([211, 307]);
     return torch.where(x.gt(0), x, x.neg()).t().contiguous().sort(1).values.flip([0]);

@@ -41,8 +41,7 @@ const addressIn = (addon: Addon, buffer: ArrayBufferLike): number =>
 function address(addon: Addon, s: Storage): number {
   if (s.address !== 0 && !s.exposed) return s.address;
   if (s.buffer === null) throw new RuntimeError('Internal: the memory of this tensor was given back');
-  if (s.exposed && s.nbytes > 0 && s.buffer.byteLength < s.byteOffset + s.nbytes)
-    throw new RuntimeError('the memory of this tensor was detached (its ArrayBuffer was transferred)');
+  if (s.exposed) s.checkAttached();
   const at = addressIn(addon, s.buffer) + s.byteOffset;
   if (s.block === null) s.address = at;
   return at;
