@@ -218,6 +218,25 @@ export function sparse_(
   });
 }
 
+/** The older name of an initialisation, without its underscore. */
+function deprecated<A extends unknown[]>(name: string, fill: (...args: A) => Tensor): (...args: A) => Tensor {
+  return (...args) => {
+    console.warn(`\`nn.init.${name}\` is now deprecated in favor of \`nn.init.${name}_\`.`);
+    return fill(...args);
+  };
+}
+export const uniform = deprecated('uniform', uniform_);
+export const normal = deprecated('normal', normal_);
+export const constant = deprecated('constant', constant_);
+export const eye = deprecated('eye', eye_);
+export const dirac = deprecated('dirac', dirac_);
+export const xavier_uniform = deprecated('xavier_uniform', xavier_uniform_);
+export const xavier_normal = deprecated('xavier_normal', xavier_normal_);
+export const kaiming_uniform = deprecated('kaiming_uniform', kaiming_uniform_);
+export const kaiming_normal = deprecated('kaiming_normal', kaiming_normal_);
+export const orthogonal = deprecated('orthogonal', orthogonal_);
+export const sparse = deprecated('sparse', sparse_);
+
 const normalCdf = (x: number): number => (1 + torch.erf(tensorOf(x / Math.sqrt(2), { dtype: float64 })).item()) / 2;
 /** Draws until all lie in [a, b]: from the normal distribution where that holds enough of it, else from the uniform one by rejection. */
 function truncated(tensor: Tensor, settings: TruncatedNormal): Tensor {

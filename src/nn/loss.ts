@@ -79,6 +79,16 @@ export class NLLLoss extends configured(
     return F.nll_loss(input, target, { weight: this.weight, ignore_index: this.ignore_index, reduction: this.reduction });
   }
 }
+/** The older name of NLLLoss for images. */
+export class NLLLoss2d extends NLLLoss {
+  static override readonly __name__: string = 'NLLLoss2d';
+  constructor(...args: ConstructorParameters<typeof NLLLoss>) {
+    console.warn(
+      '`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement and see https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.',
+    );
+    super(...args);
+  }
+}
 /** Softmax and the negative log-likelihood of classes (N, …), or of probabilities (N, C, …), from logits (N, C, …). */
 export class CrossEntropyLoss extends configured(
   (

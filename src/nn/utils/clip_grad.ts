@@ -58,3 +58,8 @@ export function clip_grad_value_(parameters: Tensors, clip_value: number): void 
     for (const g of gradsOf(listOf(parameters))) g.clamp_(-clip_value, clip_value);
   });
 }
+/** The older name of clip_grad_norm_. */
+export function clip_grad_norm(...args: Parameters<typeof clip_grad_norm_>): Tensor {
+  console.warn('`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.');
+  return clip_grad_norm_(...args);
+}
