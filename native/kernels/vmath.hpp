@@ -122,13 +122,13 @@ constexpr float MAX_SIN_ARGUMENT = 32768.f;
 INLINE Floats sin_of_quadrant(Floats x, int quadrant) {
   constexpr float ROUND = 12582912.f;
   Floats t = fused(x, 0.636619772f, ROUND), k = t - splat(ROUND);
-  Floats r = fused(k, -1.57079637e+00f, x);
-  r = fused(k, 4.37113883e-08f, r);
-  r = fused(k, 1.71512451e-15f, r);
+  Floats whole = fused(k, -1.57079637e+00f, x), r = fused(k, 4.37113883e-08f, whole);
+  Floats lost = fused(k, 1.71512451e-15f, fused(k, 4.37113883e-08f, whole - r));  // r + lost is the remainder
   Ints n = bits(t) + quadrant;
-  Floats z = r * r;
-  Floats s = fused(fused(fused(splat(-1.9515295891e-4f), z, 8.3321608736e-3f), z, -1.6666654611e-1f) * z, r, r);
-  Floats c = fused(fused(fused(splat(2.443315711809948e-5f), z, -1.388731625493765e-3f), z, 4.166664568298827e-2f), z * z, fused(z, -0.5f, 1.f));
+  Floats z = r * r, half = z * splat(0.5f), near = splat(1.f) - half;
+  Floats s = r + fused(fused(fused(splat(-1.9515295891e-4f), z, 8.3321608736e-3f), z, -1.6666654611e-1f) * z, r, lost);
+  Floats tail = fused(fused(fused(splat(2.443315711809948e-5f), z, -1.388731625493765e-3f), z, 4.166664568298827e-2f), z * z, -(r * lost));
+  Floats c = near + (((splat(1.f) - near) - half) + tail);
   Floats y = select((n & 1) != 0, c, s);
   return from_bits(bits(y) ^ ((n & 2) << 30));
 }
@@ -171,7 +171,7 @@ INLINE Floats vlog_sigmoid(Floats x) { return minimum(x, splat(0.f)) - vlog1p(ve
 INLINE Floats vsilu(Floats x) { return x / (splat(1.f) + vexp_accurate(-x)); }
 // x tanh(log(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2); beyond 20 it is x
 INLINE Floats vmish(Floats x) {
-  Floats e = vexp(raw_min(splat(20.f), x)), n = e * (e + splat(2.f));
+  Floats e = vexp_accurate(raw_min(splat(20.f), x)), n = e * (e + splat(2.f));
   return x * (n / (n + splat(2.f)));
 }
 
