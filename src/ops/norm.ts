@@ -1,5 +1,5 @@
 // Norms, logarithms of sums of exponentials, distances.
-import { logsumexpInto, normInto } from '../backend/reference/reduce.ts';
+import { normInto } from '../backend/reference/reduce.ts';
 import { Category, type DType, float32, get_default_dtype, isReducedFloat, promote_types } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { isScalar, type Scalar, toNumber } from '../core/scalar.ts';
@@ -70,19 +70,41 @@ function normGrad(grad: Tensor, self: Tensor, p: number, result: Tensor, dims: r
   const slope = p < 2 ? self.sgn().mul(self.abs().pow(p - 1)) : self.mul(self.abs().pow(p - 2));
   return slope.mul(zero(g.div(norm.pow(p - 1))));
 }
-op('linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
-  outMismatch: exactOut,
-  doc: 'The vector norm of order `ord` over the given dimensions, or over all of them.',
+interface NormCall {
+  readonly self: Tensor;
+  readonly result: Tensor;
+  readonly ord: Scalar;
+  readonly dim: Dims;
+  readonly keepdim: boolean;
+  readonly dtype: DType | null;
+}
+const slopeOf = (g: Tensor, { self, result, ord, dim, keepdim, dtype }: NormCall): Tensor | null =>
+  normGrad(g, converted(self, dtype), toNumber(ord), result, reducedDims(self, dim), keepdim);
+op('_vector_norm(Tensor self, Scalar ord, int[1]? dim, bool keepdim, ScalarType? dtype) -> Tensor', {
   meta: ({ self, ord, dim, keepdim, dtype }) => {
     checkNormDtype(self, dtype);
     checkNormSize(self, toNumber(ord), dim);
     return reduction(self, dim, keepdim, (dtype ?? self.dtype).to_real());
   },
   kernel: ({ self, ord, dim }, out) => normInto(out!, self, reducedDims(self, dim), toNumber(ord)),
+  grad: { self: uses('self', 'result', (g, a) => slopeOf(g, a)) },
+  batch: (run, a) => run(perExample(a)),
+  surface: [],
+  inplace: false,
+});
+op('linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
+  outMismatch: exactOut,
+  doc: 'The vector norm of order `ord` over the given dimensions, or over all of them.',
+  decompose: ({ self, ord, dim, keepdim, dtype }) => {
+    checkNormDtype(self, dtype);
+    const p = toNumber(ord);
+    const x = (dtype ?? self.dtype).is_floating_point && self.dtype.is_floating_point && p === 2 ? converted(self, dtype) : null;
+    if (!x || x.layout.numel === 0) return F._vector_norm(self, ord, dim, keepdim, dtype);
+    const wide = isReducedFloat(x.dtype) ? F._to_copy(x, float32) : x;
+    return converted(F.sum$dim_IntList(wide.mul(wide), reducedDims(x, dim), keepdim).sqrt(), x.dtype);
+  },
   grad: {
-    self: uses('self', 'result', (g, { self, result, ord, dim, keepdim, dtype }) => {
-      return normGrad(g, converted(self, dtype), toNumber(ord), result, reducedDims({ shape: self.layout.shape }, dim), keepdim);
-    }),
+    self: uses('self', 'result', (g, a) => slopeOf(g, a)),
   },
   batch: (run, a) => run(perExample(a)),
   autocast: 'float32',
@@ -101,9 +123,16 @@ op('norm(Tensor self, Any p="fro", int[1]? dim=None, bool keepdim=False, *, Scal
 
 op('logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor', {
   doc: 'The logarithm of the sum of exponentials over the given dimensions.',
-  meta: ({ self, dim, keepdim }) =>
-    reduction(self, dim, keepdim, self.dtype.category < Category.Floating ? get_default_dtype() : self.dtype),
-  kernel: ({ self, dim }, out) => logsumexpInto(out!, self, reducedDims(self, dim)),
+  decompose: ({ self, dim, keepdim }) => {
+    const x = self.dtype.category < Category.Floating ? F._to_copy(self, get_default_dtype()) : self;
+    const dims = reducedDims(x, dim);
+    if (x.layout.numel === 0) return F.sum$dim_IntList(x.exp(), dims, keepdim).log();
+    const top = F.amax(x.dtype.is_complex ? F.real(x) : x, dims, true);
+    const shift = top.masked_fill(top.abs().eq(Number.POSITIVE_INFINITY), 0);
+    return F.sum$dim_IntList(x.sub(shift).exp(), dims, keepdim)
+      .log()
+      .add(keepdim ? shift : F.squeeze$dims(shift, dims));
+  },
   grad: {
     self: uses('self', 'result', (g, { self, result, dim, keepdim }) => {
       const { shape } = self.layout;

@@ -1,5 +1,4 @@
 // Rearrangements said in terms of the views: other names, several dimensions at once, tensors against each other.
-import { int64 } from '../core/dtype.ts';
 import { IndexError, RuntimeError } from '../core/errors.ts';
 import { contiguous_format, preserve_format } from '../core/formats.ts';
 import { broadcastShapes, inferSize, showShape, wrapDim, wrapDims } from '../core/shape.ts';
@@ -369,7 +368,14 @@ op('repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *,
   inplace: false,
 });
 op('repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None) -> Tensor', {
-  decompose: ({ self, repeats, dim, output_size }) =>
-    repeatInterleave(self, F.full([], repeats, int64, null, self.device), dim, output_size),
+  decompose: ({ self, repeats, dim, output_size }) => {
+    const input = dim === null ? self.flatten() : self.ndim === 0 ? self.reshape([1]) : self;
+    const d = wrapDim(dim ?? 0, Math.max(self.ndim, 1));
+    const { shape } = input.layout;
+    if (repeats < 0) throw new RuntimeError('repeats can not be negative');
+    if (output_size !== null && output_size !== repeats * shape[d]!) throw new RuntimeError('allocated size does not match required size');
+    const wide = F.expand(F.unsqueeze(input, d + 1), [...shape.slice(0, d + 1), repeats, ...shape.slice(d + 1)]);
+    return F.clone(wide, contiguous_format).reshape(shape.map((s, i) => (i === d ? s * repeats : s)));
+  },
   inplace: false,
 });

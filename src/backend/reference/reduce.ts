@@ -172,33 +172,6 @@ export function normInto(out: Tensor, self: Tensor, dims: readonly number[], p: 
   store(out, p === 2 ? acc.map(Math.sqrt) : Number.isFinite(p) && p !== 0 && p !== 1 ? acc.map((s) => s ** (1 / p)) : acc);
 }
 
-/** log Σ exp, of complex numbers with the largest real part taken out. */
-export function logsumexpInto(out: Tensor, self: Tensor, dims: readonly number[]): void {
-  const n = out.layout.numel;
-  const place = groups(self.layout.shape, dims);
-  const complex = out.dtype.is_complex;
-  const unit = complex ? 2 : 1;
-  const x = complex ? complexes(self) : reals(self);
-  const top = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
-  for (let i = 0; i < place.length; i++) top[place[i]!] = Math.max(top[place[i]!]!, x[unit * i]!);
-  for (let k = 0; k < n; k++) if (!Number.isFinite(top[k]!) && !Number.isNaN(top[k]!)) top[k] = 0;
-  const acc = new Float64Array(unit * n);
-  for (let i = 0; i < place.length; i++) {
-    const k = place[i]!;
-    const size = Math.exp(x[unit * i]! - top[k]!);
-    if (complex) {
-      acc[2 * k]! += size * Math.cos(x[2 * i + 1]!);
-      acc[2 * k + 1]! += size * Math.sin(x[2 * i + 1]!);
-    } else acc[k]! += size;
-  }
-  for (let k = 0; k < n; k++) {
-    const [re, im] = [acc[unit * k]!, complex ? acc[2 * k + 1]! : 0];
-    acc[unit * k] = Math.log(complex ? Math.hypot(re, im) : re) + top[k]!;
-    if (complex) acc[2 * k + 1] = Math.atan2(im, re);
-  }
-  store(out, acc);
-}
-
 /** The exclusive or of the elements' bits, real numbers as float64 and integers as int64. */
 export function xorInto(out: Tensor, self: Tensor, dims: readonly number[]): void {
   const place = groups(self.layout.shape, dims);

@@ -422,6 +422,26 @@ export const local_response_norm = torchFunction('local_response_norm', 'functio
   (input: Tensor, options: { size: number; alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, size: number, alpha?: number | FloatScalar, beta?: number | FloatScalar, k?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
+/** input (N, C, …) resampled to a size or by a factor. */
+export const interpolate = torchFunction('interpolate', 'functional') as {
+  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; mode?: string; align_corners?: boolean | null; recompute_scale_factor?: boolean | null; antialias?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, mode?: string, align_corners?: boolean | null, recompute_scale_factor?: boolean | null, antialias?: boolean, options?: { out?: Tensor }): Tensor;
+};
+/** The old name of interpolate. */
+export const upsample = torchFunction('upsample', 'functional') as {
+  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; mode?: string; align_corners?: boolean | null; out?: Tensor }): Tensor;
+  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, mode?: string, align_corners?: boolean | null, options?: { out?: Tensor }): Tensor;
+};
+/** interpolate with mode nearest. */
+export const upsample_nearest = torchFunction('upsample_nearest', 'functional') as {
+  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
+};
+/** interpolate with mode bilinear, corners aligned. */
+export const upsample_bilinear = torchFunction('upsample_bilinear', 'functional') as {
+  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
+};
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool1d = torchFunction('max_pool1d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
@@ -571,26 +591,6 @@ export const scaled_dot_product_attention = torchFunction('scaled_dot_product_at
 export const multi_head_attention_forward = torchFunction('multi_head_attention_forward', 'functional') as {
   (query: Tensor, key: Tensor, value: Tensor, options: { embed_dim_to_check: number; num_heads: number; in_proj_weight: Tensor | null; in_proj_bias: Tensor | null; bias_k: Tensor | null; bias_v: Tensor | null; add_zero_attn: boolean; dropout_p: number | FloatScalar; out_proj_weight: Tensor; out_proj_bias: Tensor | null; training?: boolean; key_padding_mask?: Tensor | null; need_weights?: boolean; attn_mask?: Tensor | null; use_separate_proj_weight?: boolean; q_proj_weight?: Tensor | null; k_proj_weight?: Tensor | null; v_proj_weight?: Tensor | null; static_k?: Tensor | null; static_v?: Tensor | null; average_attn_weights?: boolean; is_causal?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: number, num_heads: number, in_proj_weight: Tensor | null, in_proj_bias: Tensor | null, bias_k: Tensor | null, bias_v: Tensor | null, add_zero_attn: boolean, dropout_p: number | FloatScalar, out_proj_weight: Tensor, out_proj_bias: Tensor | null, training?: boolean, key_padding_mask?: Tensor | null, need_weights?: boolean, attn_mask?: Tensor | null, use_separate_proj_weight?: boolean, q_proj_weight?: Tensor | null, k_proj_weight?: Tensor | null, v_proj_weight?: Tensor | null, static_k?: Tensor | null, static_v?: Tensor | null, average_attn_weights?: boolean, is_causal?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
-};
-/** input (N, C, …) resampled to a size or by a factor. */
-export const interpolate = torchFunction('interpolate', 'functional') as {
-  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; mode?: string; align_corners?: boolean | null; recompute_scale_factor?: boolean | null; antialias?: boolean; out?: Tensor }): Tensor;
-  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, mode?: string, align_corners?: boolean | null, recompute_scale_factor?: boolean | null, antialias?: boolean, options?: { out?: Tensor }): Tensor;
-};
-/** The old name of interpolate. */
-export const upsample = torchFunction('upsample', 'functional') as {
-  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; mode?: string; align_corners?: boolean | null; out?: Tensor }): Tensor;
-  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, mode?: string, align_corners?: boolean | null, options?: { out?: Tensor }): Tensor;
-};
-/** interpolate with mode nearest. */
-export const upsample_nearest = torchFunction('upsample_nearest', 'functional') as {
-  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; out?: Tensor }): Tensor;
-  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
-};
-/** interpolate with mode bilinear, corners aligned. */
-export const upsample_bilinear = torchFunction('upsample_bilinear', 'functional') as {
-  (input: Tensor, options: { size?: number | readonly number[] | null; scale_factor?: number | readonly number[] | null; out?: Tensor }): Tensor;
-  (input: Tensor, size?: number | readonly number[] | null, scale_factor?: number | readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** Channels to pixels: (*, C r², H, W) → (*, C, H r, W r). */
 export const pixel_shuffle = torchFunction('pixel_shuffle', 'functional') as {
