@@ -433,9 +433,17 @@ op('linalg_eigvals(Tensor self) -> Tensor', {
   doc: 'The eigenvalues of a square matrix, complex, in no particular order.',
   decompose: ({ self }) => eigenvalues(self, 'eigvals')[0],
 });
-op('eig(Tensor self) -> (Tensor eigenvalues, Tensor eigenvectors)', {
-  doc: 'The old name of torch.linalg.eig, which PyTorch has removed.',
-  decompose: ({ self }) => F.linalg_eig(self),
+op('eig(Tensor self, bool eigenvectors=False) -> (Tensor eigenvalues, Tensor eigenvectors)', {
+  doc: 'What torch.linalg.eig replaced: eigenvalues of a real matrix as pairs of real numbers; of a conjugate pair of vectors, the real and the imaginary part.',
+  decompose: ({ self, eigenvectors }) => {
+    const [values, vectors] = F.linalg_eig(self);
+    if (self.dtype.is_complex) return [values, vectors];
+    const second = row(F.imag(values)).lt(0);
+    return [
+      F.view_as_real(values),
+      eigenvectors ? F.where$self(second, F.imag(vectors).neg(), F.real(vectors)) : F.zeros([0], self.dtype, null, self.device),
+    ];
+  },
 });
 
 // ---- singular values ----------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ const KEYWORD_ALIASES: Readonly<Record<string, string>> = {
   x: 'self',
   x1: 'self',
   x2: 'other',
+  split_size_or_sections: 'split_size',
 };
 const NO_MATCH = Symbol('no match');
 

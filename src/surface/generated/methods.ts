@@ -1244,8 +1244,9 @@ declare module '../../core/tensor.js' {
     qr(some?: boolean): QR;
     /** The QR decomposition as LAPACK packs it: R above, the reflectors below the diagonal, and their factors. */
     geqrf(): ATau;
-    /** The old name of torch.linalg.eig, which PyTorch has removed. */
-    eig(): EigenvaluesEigenvectors;
+    /** What torch.linalg.eig replaced: eigenvalues of a real matrix as pairs of real numbers; of a conjugate pair of vectors, the real and the imaginary part. */
+    eig(options: { eigenvectors?: boolean }): EigenvaluesEigenvectors;
+    eig(eigenvectors?: boolean): EigenvaluesEigenvectors;
     /** The singular value decomposition A = U·diag(S)·Vᴴ; `some` keeps min(m, n) vectors; without compute_uv U and V are zeros. */
     svd(options: { some?: boolean; compute_uv?: boolean }): USV;
     svd(some?: boolean, compute_uv?: boolean): USV;

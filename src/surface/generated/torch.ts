@@ -2361,9 +2361,10 @@ export const qr = torchFunction('qr') as {
 export const geqrf = torchFunction('geqrf') as {
   (input: Tensor, options?: { out?: readonly Tensor[] }): ATau;
 };
-/** The old name of torch.linalg.eig, which PyTorch has removed. */
+/** What torch.linalg.eig replaced: eigenvalues of a real matrix as pairs of real numbers; of a conjugate pair of vectors, the real and the imaginary part. */
 export const eig = torchFunction('eig') as {
-  (input: Tensor, options?: { out?: readonly Tensor[] }): EigenvaluesEigenvectors;
+  (input: Tensor, options: { eigenvectors?: boolean; out?: readonly Tensor[] }): EigenvaluesEigenvectors;
+  (input: Tensor, eigenvectors?: boolean, options?: { out?: readonly Tensor[] }): EigenvaluesEigenvectors;
 };
 /** The singular value decomposition A = U·diag(S)·Vᴴ; `some` keeps min(m, n) vectors; without compute_uv U and V are zeros. */
 export const svd = torchFunction('svd') as {
