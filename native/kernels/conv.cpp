@@ -3,7 +3,7 @@
 // The forward pass and each stride phase of the input gradient are the same routine, `Correlation`. The weight gradient broadcasts the image against transposed
 // output gradients. 1x1 convolutions are matrix products; depthwise ones have loops of their own. Measurements: docs/performance.md#convolution.
 #include <type_traits>
-#include "gemm.hpp"
+#include "gemm_tile.hpp"
 
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
