@@ -39,6 +39,12 @@ INLINE int64_t even_part(int64_t n, int64_t most) {
 }
 INLINE int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
+// Four floats, at every level.
+typedef float Quad __attribute__((vector_size(16)));
+typedef float QuadUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
+INLINE Quad load_quad(const float* p) { return (Quad) * (const QuadUnaligned*)p; }
+INLINE void store_quad(float* p, Quad v) { *(QuadUnaligned*)p = v; }
+
 // Where a tile of the product goes, and what it is added to: null for nothing; `base_row` 0 for one row (a bias).
 template <class T> struct Target {
   T* c;
@@ -49,6 +55,7 @@ template <class T> struct Target {
   // For the later blocks of K: add to what the first one wrote.
   Target again() const { return {c, row, c, row}; }
 };
+
 // ---- a problem and its plan
 
 template <class T> struct Product {

@@ -249,11 +249,5 @@ template <class T> INLINE T sum_lanes(Group<T> x) {
   return t[0];
 }
 
-// Four floats, at every level.
-typedef float Quad __attribute__((vector_size(16)));
-typedef float QuadUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
-INLINE Quad load_quad(const float* p) { return (Quad) * (const QuadUnaligned*)p; }
-INLINE void store_quad(float* p, Quad v) { *(QuadUnaligned*)p = v; }
-
 }  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau
