@@ -24,13 +24,26 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** Loads the addon of this platform. A broken build or an unknown FLAMBEAU_CPU throws. */
+/** Where the addon of this platform lies, if there is one; '' where files have no meaning. */
+export function addonFile(): string {
+  const urls = builtin<typeof import('node:url')>('url');
+  return urls?.fileURLToPath(new URL(`../../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url)) ?? '';
+}
+/**
+ * Loads the addon of this platform. One that the system refuses (made for another C library, say) is as good as none.
+ * @throws Error if FLAMBEAU_CPU names a level that does not exist or that this CPU lacks.
+ */
 export function loadAddon(): Addon | Missing {
   const fs = builtin<typeof import('node:fs')>('fs');
   const modules = builtin<typeof import('node:module')>('module');
-  const urls = builtin<typeof import('node:url')>('url');
-  if (!fs || !modules || !urls) return { reason: 'this is not Node.js' };
-  const file = urls.fileURLToPath(new URL(`../../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url));
+  const file = addonFile();
+  if (!fs || !modules || file === '') return { reason: 'this is not Node.js' };
   if (!fs.existsSync(file)) return { reason: `${file} does not exist (no C++ compiler when the package was built, or another platform)` };
-  return modules.createRequire(import.meta.url)(file) as Addon;
+  try {
+    return modules.createRequire(import.meta.url)(file) as Addon;
+  } catch (error) {
+    const { message } = error as Error;
+    if (message.startsWith('FLAMBEAU_')) throw error;
+    return { reason: `${file} could not be loaded: ${message}` };
+  }
 }

@@ -27,8 +27,8 @@ export interface Missing {
   readonly reason: string;
 }
 
-const PLAIN = new URL('../../../native/build/flambeau.wasm', import.meta.url);
-const THREADED = new URL('../../../native/build/flambeau-threads.wasm', import.meta.url);
+export const PLAIN = new URL('../../../native/build/flambeau.wasm', import.meta.url);
+export const THREADED = new URL('../../../native/build/flambeau-threads.wasm', import.meta.url);
 
 /** Threads to use: FLAMBEAU_THREADS, else the machine's; 1 where memory cannot be shared (a page without cross-origin isolation). */
 function threads(): number {
@@ -39,13 +39,13 @@ function threads(): number {
 }
 const urlFor = (count: number): URL => (count > 1 ? THREADED : PLAIN);
 
-/** The module from the file system. */
-export function readModule(): Compiled | Missing {
+/** The module from the file system: the one for this machine's threads, or a certain one. */
+export function readModule(which?: URL): Compiled | Missing {
   if (!wasm) return { reason: 'there is no WebAssembly here' };
   const fs = builtin<typeof import('node:fs')>('fs');
   if (!fs) return { reason: 'the WebAssembly module has not been fetched' };
   const count = threads();
-  const url = urlFor(count);
+  const url = which ?? urlFor(count);
   if (!fs.existsSync(url)) return { reason: `${url.pathname} does not exist (the package was not built)` };
   return { module: new wasm.Module(fs.readFileSync(url)), threads: count };
 }
