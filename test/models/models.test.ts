@@ -86,15 +86,17 @@ describe.each(Object.entries(models))('%s', (name, stored) => {
   });
   it('gives the same outputs and gradients', () => {
     draw(model);
-    const outputs = call(model, inputs());
-    for (const [i, o] of outputs.entries()) expect(distance(o.flatten().tolist() as number[], stored.outputs[i]!)).toBeLessThan(1e-5);
+    // In float64: rounding in float32 moves activations across the kink of a ReLU, and with them whole gradients.
+    const x = inputs();
+    const outputs = call(model.double(), x.is_floating_point() ? x.double() : x);
+    for (const [i, o] of outputs.entries()) expect(distance(o.flatten().tolist() as number[], stored.outputs[i]!)).toBeLessThan(1e-8);
     outputs
       .map((o) => o.square().mean())
       .reduce((a, b) => a.add(b))
       .backward();
     for (const [key, p] of model.named_parameters()) {
       const expected = stored.gradients[key]!;
-      expect(Math.abs(size(p.grad!) - expected), key).toBeLessThanOrEqual(1e-4 * expected + 1e-5);
+      expect(Math.abs(size(p.grad!) - expected), key).toBeLessThanOrEqual(1e-8 * expected + 1e-12); // a key's bias has no gradient but rounding
     }
   });
 });
