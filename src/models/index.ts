@@ -1,5 +1,6 @@
 // Networks ready to train, with the names of torchvision and transformers where they have them. Imports from nn/ and below.
 import '../surface/install.ts';
+import '../surface/install.ts';
 
 export { BertModel, type BertOptions, type BertOutput } from './bert.ts';
 export { GPT, type GPTOptions } from './gpt.ts';

@@ -1,4 +1,5 @@
 // Parameters and buffers: tensors that modules register when they are assigned, and those whose shape is not known yet.
+import '../surface/install.ts';
 import { type DType, isDifferentiable } from '../core/dtype.ts';
 import type { Device } from '../core/device.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';

@@ -1,5 +1,6 @@
 // torch.optim.lr_scheduler: learning rates that follow a schedule; see https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate.
 // Powers and cosines are those of the C library, so that rates have PyTorch's bits.
+import '../surface/install.ts';
 import { KeyError, NotImplementedError, RuntimeError, ValueError } from '../core/errors.ts';
 import { angle, log, sincos } from '../core/libm.ts';
 import { Tensor } from '../core/tensor.ts';

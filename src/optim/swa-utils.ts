@@ -1,4 +1,5 @@
 // torch.optim.swa_utils: averages of weights over a run; see https://pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema.
+import '../surface/install.ts';
 import { no_grad } from '../autograd/modes.ts';
 import type { Device } from '../core/device.ts';
 import { int64 } from '../core/dtype.ts';

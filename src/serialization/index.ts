@@ -1,4 +1,6 @@
 // Files of tensors: PyTorch's checkpoints, safetensors, NumPy's. Imports from surface/, nn/parameter.ts and below.
+import '../surface/install.ts';
+
 export { load, type LoadOptions, save, type SaveOptions } from './checkpoint.ts';
 export { get_safe_globals } from './globals.ts';
 export { load_numpy, type NumpyOptions, save_numpy } from './numpy.ts';

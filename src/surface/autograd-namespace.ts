@@ -1,4 +1,5 @@
 // torch.autograd.
+import './install.ts';
 import { Tensor } from '../core/tensor.ts';
 
 export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';

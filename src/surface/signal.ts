@@ -1,2 +1,4 @@
 // torch.signal.
-export * as windows from './windows.ts';
+import './install.ts';
+
+export * as windows from './windows-namespace.ts';

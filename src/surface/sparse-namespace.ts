@@ -1,4 +1,5 @@
 // torch.sparse.
+import './install.ts';
 import type { DType } from '../core/dtype.ts';
 import type { Scalar } from '../core/scalar.ts';
 import type { Tensor } from '../core/tensor.ts';

@@ -1,4 +1,6 @@
 // torch.nn.utils: gradients clipped, parameters as one vector, weights computed from others, layers fused, modules as functions.
+import '../../surface/install.ts';
+
 export { clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm } from './clip_grad.ts';
 export { parameters_to_vector, vector_to_parameters } from './convert_parameters.ts';
 export { deepcopy } from './deepcopy.ts';

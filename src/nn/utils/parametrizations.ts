@@ -1,4 +1,5 @@
 // Parametrizations of weights: by length and direction, by largest singular value, orthogonal.
+import '../../surface/install.ts';
 import { no_grad } from '../../autograd/modes.ts';
 import { finfo } from '../../core/dtype.ts';
 import { IndexError, NotImplementedError, ValueError } from '../../core/errors.ts';

@@ -1,4 +1,5 @@
 // Tensors of modules computed from others; see https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html.
+import '../../surface/install.ts';
 import { checkCallback, no_grad } from '../../autograd/modes.ts';
 import { NotImplementedError, RuntimeError, ValueError } from '../../core/errors.ts';
 import { sameShape } from '../../core/size.ts';

@@ -1,4 +1,5 @@
 // torch.nn.utils.rnn: sequences of different lengths, padded or packed one step after the other.
+import '../../surface/install.ts';
 import { type DType, float16, float32, float64, int16, int32, int64, int8, uint8 } from '../../core/dtype.ts';
 import { RuntimeError, ValueError } from '../../core/errors.ts';
 import { Tensor } from '../../core/tensor.ts';

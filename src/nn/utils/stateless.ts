@@ -1,4 +1,5 @@
 // Modules as functions of their parameters.
+import '../../surface/install.ts';
 import { RuntimeError, ValueError } from '../../core/errors.ts';
 import { Tensor } from '../../core/tensor.ts';
 import { isKwargs } from '../../surface/bind.ts';

@@ -1,0 +1,4 @@
+// torch.fft.
+import './install.ts';
+
+export * from './generated/fft.ts';

@@ -1,0 +1,4 @@
+// torch.masked.
+import './install.ts';
+
+export * from './generated/masked.ts';

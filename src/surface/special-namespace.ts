@@ -1,0 +1,4 @@
+// torch.special.
+import './install.ts';
+
+export * from './generated/special.ts';

@@ -1,0 +1,4 @@
+// torch.signal.windows.
+import './install.ts';
+
+export * from './windows.ts';
