@@ -1,6 +1,6 @@
 // Where bytes come from and go to: memory, or files, which need Node.js. Nothing here is loaded before a file is named.
 import { loadAddon } from '../backend/native/addon.ts';
-import { EOFError, NotImplementedError } from '../core/errors.ts';
+import { EOFError, NotImplementedError, ValueError } from '../core/errors.ts';
 import { builtin } from '../core/host.ts';
 
 /** What readers take: a file's name (Node.js), or the bytes themselves. */
@@ -105,25 +105,55 @@ export function openSource(f: FileLike): { source: Source; close(): void } {
   return { source: fileSource(file, f, files), close: () => files.closeSync(file) };
 }
 
-/** Writes a file whole or not at all: under another name first, which then takes the file's place. */
-export function writeAtomically(path: string | URL, parts: Iterable<Uint8Array>): void {
-  const { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = fs();
-  const target = nameOf(path);
-  const partial = `${target}.${process.pid}.${Math.random().toString(36).slice(2, 8)}.tmp`;
-  const file = openSync(partial, 'wx');
-  try {
-    try {
-      for (const part of parts)
-        for (let done = 0; done < part.length; ) done += writeSync(file, part, done, Math.min(part.length - done, 1 << 30));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(partial, target);
-  } catch (e) {
-    rmSync(partial, { force: true });
-    throw e;
+/**
+ * A file that appears whole or not at all: it is written under another name, and `commit` gives it its own. Anything else, a crash
+ * included, leaves the file that was there before.
+ */
+export class NewFile implements Disposable {
+  /** Bytes appended so far. */
+  size = 0;
+  private readonly target: string;
+  private readonly partial: string;
+  private file: number | null;
+  constructor(path: string | URL) {
+    this.target = nameOf(path);
+    this.partial = `${this.target}.${process.pid}.${Math.random().toString(36).slice(2, 8)}.tmp`;
+    this.file = fs().openSync(this.partial, 'wx');
   }
+  /** Writes bytes at the end; gives where they begin. */
+  append(bytes: Uint8Array): number {
+    const at = this.size;
+    this.write(bytes, at);
+    this.size += bytes.length;
+    return at;
+  }
+  /** Writes bytes at a place, which may lie behind the end. */
+  write(bytes: Uint8Array, position: number): void {
+    if (this.file === null) throw new ValueError('write to closed file.');
+    for (let done = 0; done < bytes.length; )
+      done += fs().writeSync(this.file, bytes, done, Math.min(bytes.length - done, 1 << 30), position + done);
+  }
+  /** Puts the finished file in its place. */
+  commit(): void {
+    const { closeSync, fsyncSync, renameSync } = fs();
+    if (this.file === null) throw new ValueError('commit of closed file.');
+    fsyncSync(this.file);
+    closeSync(this.file);
+    this.file = null;
+    renameSync(this.partial, this.target);
+  }
+  /** Leaves what was there before; nothing after `commit`. */
+  [Symbol.dispose](): void {
+    if (this.file !== null) fs().closeSync(this.file);
+    this.file = null;
+    fs().rmSync(this.partial, { force: true });
+  }
+}
+/** Writes a file whole or not at all; see NewFile. */
+export function writeAtomically(path: string | URL, parts: Iterable<Uint8Array>): void {
+  using file = new NewFile(path);
+  for (const part of parts) file.append(part);
+  file.commit();
 }
 /** Parts of a file in one piece. */
 export function joined(parts: Iterable<Uint8Array>): Uint8Array<ArrayBuffer> {
