@@ -25,13 +25,17 @@ export const SPARSE_PARTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export class Library {
-  constructor(readonly torch: Namespace) {}
+  /** `modules` holds, by dotted path, what Python imports apart from torch itself. */
+  constructor(
+    readonly torch: Namespace,
+    private readonly modules: Readonly<Record<string, Namespace>> = {},
+  ) {}
 
   /** A member by its dotted path from `torch`; undefined when there is none. */
   find(path: string): unknown {
-    return path
-      .split('.')
-      .reduce<unknown>((at, name) => (at === undefined || at === null ? undefined : (at as Namespace)[name]), this.torch);
+    const module = Object.keys(this.modules).find((name) => path.startsWith(`${name}.`));
+    const [root, rest] = module ? [this.modules[module]!, path.slice(module.length + 1)] : [this.torch, path];
+    return rest.split('.').reduce<unknown>((at, name) => (at === undefined || at === null ? undefined : (at as Namespace)[name]), root);
   }
   /** A member that has to be there. */
   get<T = Callable>(path: string): T {
@@ -116,6 +120,9 @@ export class Library {
 /** Loads the library, computing on one backend if it is named. */
 export async function loadLibrary(backend?: string): Promise<Library> {
   if (backend) process.env.FLAMBEAU_BACKEND = backend;
-  const entry: string = '../../src/index.ts';
-  return new Library((await import(entry)) as Namespace);
+  const load = async (entry: string): Promise<Namespace> => (await import(`../../src/${entry}`)) as Namespace;
+  return new Library(await load('index.ts'), {
+    'utils.tensorboard': await load('utils/tensorboard/index.ts'),
+    keras: await load('keras/index.ts'),
+  });
 }

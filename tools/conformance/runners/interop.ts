@@ -3,6 +3,7 @@ import { CaseRun, Missing, type Row, type RunOptions } from '../case.ts';
 import { contiguousStride, elements } from '../array.ts';
 import { close, Mismatch, show } from '../compare.ts';
 import type { Folder } from '../data.ts';
+import { compareEvents } from '../events.ts';
 import type { Callable, Library, Tensor } from '../library.ts';
 import { floatOf, isObject, type Json, type JsonObject } from '../values.ts';
 
@@ -65,6 +66,7 @@ function readFile(library: Library, kind: string, bytes: Uint8Array, data: JsonO
   const value = (found as Callable)(bytes);
   if (Buffer.compare(before, bytes) !== 0) throw new Mismatch('the reader changed the bytes it was given');
   if (kind === 'onnx') compareGraph(library, content, value);
+  else if (kind === 'tensorboard') compareEvents(content, value);
   else if (kind === 'safetensors') compareNamed(library, content, value, bytes);
   else if (kind === 'npy' && !Array.isArray(content.data)) new Content(library).check({ dict: Object.entries(content) }, value, 'content');
   else new Content(library).check(content, value, 'content');
