@@ -22,7 +22,9 @@ struct Level {
   bool (*supported)();
 };
 const Level LEVELS[] = {
+#if defined(FLAMBEAU_HAS_BASELINE)
     {"baseline", kernel_table_baseline, [] { return true; }},
+#endif
 #if defined(FLAMBEAU_HAS_AVX2)
     {"avx2", kernel_table_avx2, cpu_has_avx2},
 #endif

@@ -1,15 +1,23 @@
 // Builds native/build/flambeau-<platform>-<arch>.node: every kernel file once per ISA level, the addon and the thread pool once.
 // Without a C++ compiler it says so in one line and succeeds: WebAssembly serves.
+//   --all-levels          the levels of the package, not only those of this CPU
+//   --levels=avx2,avx512  only these
+//   --sanitize=address    with AddressSanitizer and UBSan, or =thread with ThreadSanitizer, into native/build/sanitize-…: see tools/sanitize
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
+const { values: options } = parseArgs({
+  options: { 'all-levels': { type: 'boolean' }, levels: { type: 'string' }, sanitize: { type: 'string' } },
+});
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const native = join(root, 'native');
-const objects = join(native, 'build', 'obj');
-const output = join(native, 'build', `flambeau-${process.platform}-${process.arch}.node`);
+const build = join(native, 'build', options.sanitize ? `sanitize-${options.sanitize}` : '');
+const objects = join(build, 'obj');
+const output = join(build, `flambeau-${process.platform}-${process.arch}.node`);
 
 /** The flags of each ISA level. The order is the link order: see link(). */
 const LEVELS =
@@ -23,11 +31,21 @@ const LEVELS =
     : { baseline: [] };
 
 // A build in a clone makes the levels that this CPU runs; --all-levels makes the package's.
-if (LEVELS.avx512 && !process.argv.includes('--all-levels') && existsSync('/proc/cpuinfo')) {
+if (LEVELS.avx512 && !options['all-levels'] && existsSync('/proc/cpuinfo')) {
   const flags = readFileSync('/proc/cpuinfo', 'utf8');
   if (!/\bavx512f\b/.test(flags)) delete LEVELS.avx512;
   if (!/\bavx2\b/.test(flags)) delete LEVELS.avx2;
 }
+if (options.levels) for (const level of Object.keys(LEVELS)) if (!options.levels.split(',').includes(level)) delete LEVELS[level];
+
+/** Checks that abort the process at the first finding. */
+const SANITIZERS = {
+  // Kernels load vectors from any address on purpose (simd.hpp) and have no virtual functions.
+  address: ['-fsanitize=address,undefined,float-cast-overflow', '-fno-sanitize=alignment,vptr', '-fno-sanitize-recover=all'],
+  thread: ['-fsanitize=thread'],
+};
+if (options.sanitize && !SANITIZERS[options.sanitize]) throw new Error(`--sanitize is address or thread, not ${options.sanitize}`);
+const SANITIZE = options.sanitize ? [...SANITIZERS[options.sanitize], '-g1', '-O1', '-fno-omit-frame-pointer'] : [];
 
 const COMMON = [
   '-std=c++20',
@@ -45,6 +63,7 @@ const COMMON = [
   '-fvisibility-inlines-hidden',
   '-Wall',
   '-Wextra',
+  ...SANITIZE,
   ...Object.keys(LEVELS).map((level) => `-DFLAMBEAU_HAS_${level.toUpperCase()}`),
 ];
 
@@ -130,8 +149,22 @@ async function link(compiler, units) {
     process.platform === 'darwin'
       ? ['-undefined', 'dynamic_lookup']
       : // nodelete: the pool's threads outlive the worker environment that loaded the addon.
-        ['-static-libstdc++', '-static-libgcc', '-Wl,-z,nodelete', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections'];
-  await execute(compiler.command, [...compiler.prefix, '-shared', '-pthread', ...units.map((u) => u.object), ...platform, '-o', partial]);
+        [
+          ...(options.sanitize ? [] : ['-static-libstdc++', '-static-libgcc']),
+          '-Wl,-z,nodelete',
+          '-Wl,--exclude-libs,ALL',
+          '-Wl,--gc-sections',
+        ];
+  await execute(compiler.command, [
+    ...compiler.prefix,
+    '-shared',
+    '-pthread',
+    ...SANITIZE,
+    ...units.map((u) => u.object),
+    ...platform,
+    '-o',
+    partial,
+  ]);
   renameSync(partial, output);
 }
 

@@ -6,8 +6,9 @@
 // Note [Heap]: a backend with memory of its own (WebAssembly) keeps storages as blocks of its heap for as long as there is room; beyond it
 // they are ArrayBuffers that the backend copies in and out. When the heap grows, views of it die: only `view` gives one, and nobody keeps
 // it across an allocation, except a kernel that runs under `holdingViews`, during which the heap does not grow.
-import { RuntimeError } from './errors.ts';
 import type { DType, DTypeName } from './dtype.ts';
+import { RuntimeError } from './errors.ts';
+import { environment } from './host.ts';
 
 export type TypedArray =
   | Uint8Array
@@ -171,8 +172,8 @@ function uninitialised(nbytes: number): ArrayBuffer {
 }
 
 // Note [Slabs]: an ArrayBuffer costs about a microsecond, so tensors up to 4 kB are carved from slabs by size class; a kept scalar
-// pins one slab of its class only.
-const SLAB_LIMIT = 4096;
+// pins one slab of its class only. FLAMBEAU_SLABS=0 gives every tensor a buffer of its own, so that a memory checker sees where it ends.
+const SLAB_LIMIT = environment('FLAMBEAU_SLABS') === '0' ? -1 : 4096;
 interface Slab {
   readonly buffer: ArrayBuffer | null;
   readonly block: Block | null;
@@ -234,7 +235,7 @@ export const memory = {
   allocated: 0,
   reused: 0,
   recycled: 0,
-  poison: typeof process !== 'undefined' && process.env?.FLAMBEAU_POISON === '1',
+  poison: environment('FLAMBEAU_POISON') === '1',
 };
 
 export function allocate(nbytes: number): Storage {

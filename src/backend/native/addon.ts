@@ -1,5 +1,5 @@
 // Finding and loading the addon, where there is Node.js.
-import { builtin } from '../../core/host.ts';
+import { builtin, environment } from '../../core/host.ts';
 
 /** What native/addon.cpp exports. */
 export interface Addon {
@@ -24,8 +24,10 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** Where the addon of this platform lies, if there is one; '' where files have no meaning. */
+/** Where the addon of this platform lies, if there is one, or the one that FLAMBEAU_ADDON names; '' where files have no meaning. */
 export function addonFile(): string {
+  const named = environment('FLAMBEAU_ADDON');
+  if (named) return named;
   const urls = builtin<typeof import('node:url')>('url');
   return urls?.fileURLToPath(new URL(`../../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url)) ?? '';
 }
