@@ -568,7 +568,7 @@ struct FlatPlan {
 
   bool serves(const Instruction* other, const int64_t* values, int instructions, int type, uint32_t numbers, uint32_t same) const {
     return dtype == type && scalars == numbers && aliases == same && p.instructions == instructions &&
-           std::memcmp(code, other, sizeof(Instruction) * instructions) == 0 && std::memcmp(constants, values, 8 * constant_count) == 0;
+           std::memcmp(code, other, sizeof(Instruction) * instructions) == 0 && (constant_count == 0 || std::memcmp(constants, values, 8 * constant_count) == 0);
   }
 };
 
@@ -608,7 +608,7 @@ KERNEL(pointwise_flat) {
     std::memcpy(plan->code, code, sizeof(Instruction) * instructions);
     plan->constant_count = 0;
     for (int k = 0; k < instructions; k++) plan->constant_count += code[k].primitive == Primitive::constant;
-    std::memcpy(plan->constants, constants, 8 * plan->constant_count);
+    if (plan->constant_count) std::memcpy(plan->constants, constants, 8 * plan->constant_count);
     plan->scalars = scalars;
     plan->aliases = aliases;
   }
