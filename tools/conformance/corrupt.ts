@@ -69,7 +69,7 @@ function corruptText(data: Mutable): boolean {
   for (const key of ['repr', 'text', 'expected']) {
     const text = data[key];
     if (typeof text !== 'string' || text === '') continue;
-    data[key] = text.replace(/.$/, (last) => (last === ')' ? ']' : `${last}!`));
+    data[key] = text.replace(/.(?=\n*$)/, (last) => (last === ')' ? ']' : `${last}!`));
     return data[key] !== text;
   }
   return false;

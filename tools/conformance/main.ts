@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const kind of kinds) {
     const folder = openFolder(kind, values.data);
-    if (folder) for (const row of run(library, kind, folder, options)) rows.push(row);
+    if (folder) for await (const row of run(library, kind, folder, options)) rows.push(row);
     else if (values.kind) throw new Error(`no data of kind ${kind}`);
   }
   console.log(summary(rows));

@@ -12,7 +12,7 @@ import { runSeed } from './runners/seed.ts';
 import { runTrajectories } from './runners/trajectories.ts';
 import { withSkips } from './skips.ts';
 
-type Runner = (library: Library, folder: Folder, options: RunOptions) => Generator<Row>;
+type Runner = (library: Library, folder: Folder, options: RunOptions) => Iterable<Row> | AsyncIterable<Row>;
 
 const RUNNERS: Readonly<Record<Kind, Runner>> = {
   ops: runOps,
@@ -26,6 +26,6 @@ const RUNNERS: Readonly<Record<Kind, Runner>> = {
 };
 
 /** Runs the cases of one kind. */
-export function* run(library: Library, kind: Kind, folder: Folder, options: RunOptions): Generator<Row> {
-  for (const row of RUNNERS[kind](library, folder, options)) yield withSkips(row);
+export async function* run(library: Library, kind: Kind, folder: Folder, options: RunOptions): AsyncGenerator<Row> {
+  for await (const row of RUNNERS[kind](library, folder, options)) yield withSkips(row);
 }
