@@ -9,5 +9,13 @@ const node = (globalThis as { process?: NodeProcess }).process;
 export function builtin<T extends object>(name: string): T | undefined {
   return node?.getBuiltinModule?.(`node:${name}`) as T | undefined;
 }
+/** What the host may refuse to tell (Deno asks for permissions): `otherwise` then, or where there is nothing to tell. */
+export function permitted<T>(ask: () => T | undefined, otherwise: T): T {
+  try {
+    return ask() ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
 /** An environment variable; '' where there is none. */
-export const environment = (name: string): string => node?.env?.[name] ?? '';
+export const environment = (name: string): string => permitted(() => node?.env?.[name], '');

@@ -1,5 +1,5 @@
 // Finding the compiled module: read at once in Node.js, fetched in a page.
-import { builtin, environment } from '../../core/host.ts';
+import { builtin, environment, permitted } from '../../core/host.ts';
 
 /** What of the WebAssembly API is used (TypeScript has its types only together with those of pages). */
 export interface WasmMemory {
@@ -34,8 +34,9 @@ export const THREADED = new URL('../../../native/build/flambeau-threads.wasm', i
 function threads(): number {
   const scope = globalThis as { SharedArrayBuffer?: unknown; crossOriginIsolated?: boolean; navigator?: { hardwareConcurrency?: number } };
   if (!scope.SharedArrayBuffer || scope.crossOriginIsolated === false) return 1;
-  const asked = Number(environment('FLAMBEAU_THREADS'));
-  return asked > 0 ? asked : (builtin<typeof import('node:os')>('os')?.availableParallelism() ?? scope.navigator?.hardwareConcurrency ?? 1);
+  const asked = Math.max(Number(environment('FLAMBEAU_THREADS')), 0);
+  const available = permitted(() => builtin<typeof import('node:os')>('os')?.availableParallelism(), 0);
+  return asked || available || (scope.navigator?.hardwareConcurrency ?? 1);
 }
 const urlFor = (count: number): URL => (count > 1 ? THREADED : PLAIN);
 
@@ -46,8 +47,12 @@ export function readModule(which?: URL): Compiled | Missing {
   if (!fs) return { reason: 'the WebAssembly module has not been fetched' };
   const count = threads();
   const url = which ?? urlFor(count);
-  if (!fs.existsSync(url)) return { reason: `${url.pathname} does not exist (the package was not built)` };
-  return { module: new wasm.Module(fs.readFileSync(url)), threads: count };
+  if (!fs.existsSync(url)) return { reason: `${url.pathname} does not exist (the package was not built), or may not be read` };
+  try {
+    return { module: new wasm.Module(fs.readFileSync(url)), threads: count };
+  } catch (error) {
+    return { reason: `${url.pathname} could not be loaded: ${(error as Error).message}` };
+  }
 }
 /** The module from where the page has it. */
 export async function fetchModule(): Promise<Compiled | Missing> {
