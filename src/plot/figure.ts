@@ -6,7 +6,7 @@ import { Axes, type Caption, type Slot, type TextOptions } from './axes.ts';
 import { type Color, css } from './colors.ts';
 import { type Margins, MARGINS, place, reach, tightMargins } from './layout.ts';
 import { type FontSize, fontSize, settle, split } from './options.ts';
-import { type Pixels, schemes, toPixels, toPNG, toSVG } from './render.ts';
+import { drawingTools, type Pixels, toPixels, toPNG, toSVG } from './render.ts';
 import { figureSpec } from './spec.ts';
 import { textHeight } from './text.ts';
 
@@ -188,7 +188,7 @@ export class Figure {
   /** The figure as an SVG text; lengths are points. */
   async to_svg(options: Pick<SaveOptions, 'dpi' | 'facecolor' | 'transparent' | 'bbox_inches'> = {}): Promise<string> {
     this.arrange();
-    const spec = figureSpec(this, (options.dpi ?? this.dpi) / POINTS_PER_INCH, await schemes());
+    const spec = figureSpec(this, (options.dpi ?? this.dpi) / POINTS_PER_INCH, await drawingTools());
     spec.background = options.transparent ? 'transparent' : options.facecolor ? css(options.facecolor) : this.facecolor;
     const svg = await toSVG(spec);
     return options.bbox_inches === 'tight' ? this.cut(svg) : svg;

@@ -1,5 +1,7 @@
 // Plots with the names of matplotlib.pyplot (https://matplotlib.org/stable/api/pyplot_summary.html): vega draws them as SVG, resvg makes
 // PNGs. Both packages are optional and loaded when a figure is drawn. Imports from core/, serialization/ and surface/.
+import '../surface/install.ts';
+
 export type { Artist } from './artists.ts';
 export {
   Axes,

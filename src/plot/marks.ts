@@ -2,13 +2,12 @@
 import type { Mark } from 'vega';
 import { type Artist, type ImageArtist, isMapped, type LineArtist, type PointsArtist, type RectsArtist } from './artists.ts';
 import { dashes, hex, isNoLine } from './colors.ts';
-import type { Colormap } from './colormaps.ts';
 import { markerShape } from './markers.ts';
-import { imageURL } from './raster.ts';
+import { type ImageTools, imageURL } from './raster.ts';
 import { FONT } from './text.ts';
 
 /** What marks need to know of their axes. */
-export interface Frame {
+export interface Frame extends ImageTools {
   readonly width: number;
   readonly height: number;
   /** A unique beginning of names. */
@@ -17,7 +16,6 @@ export interface Frame {
   readonly pixels: number;
   /** A point of the axes' coordinates in points from its upper left corner. */
   project(x: number, y: number): [number, number];
-  map(cmap: string): Colormap;
 }
 export interface Drawn {
   readonly data: { name: string; values: object[] }[];
@@ -122,6 +120,7 @@ function colorsOf(color: PointsArtist['color'], frame: Frame): (i: number) => st
     return hex(r / 255, g / 255, b / 255);
   };
 }
+const SEAM = 0.3;
 function rects(artist: RectsArtist, name: string): Drawn {
   const { color } = artist;
   const rows = Array.from(artist.x0, (x0, i) => ({
@@ -131,7 +130,13 @@ function rects(artist: RectsArtist, name: string): Drawn {
     y1: artist.y1[i]!,
     color: typeof color === 'string' ? color : color[i % color.length]!,
   }));
-  const outline = artist.edgecolor === null ? {} : { stroke: value(artist.edgecolor), strokeWidth: value(artist.linewidth) };
+  // Bars that touch would show seams where both cover a pixel in part: a hairline of their own colour closes them.
+  const outline =
+    artist.edgecolor !== null
+      ? { stroke: value(artist.edgecolor), strokeWidth: value(artist.linewidth) }
+      : artist.alpha === 1
+        ? { stroke: { field: 'color' }, strokeWidth: value(SEAM) }
+        : {};
   const mark: Mark = {
     type: 'rect',
     from: { data: name },
@@ -158,7 +163,7 @@ function image(artist: ImageArtist, frame: Frame): Mark {
     type: 'image',
     encode: {
       update: {
-        url: value(imageURL(artist, frame.map, room, x1 < x0, y1 < y0)),
+        url: value(imageURL(artist, frame, room, x1 < x0, y1 < y0)),
         x: value(Math.min(x0, x1)),
         y: value(Math.min(y0, y1)),
         width: value(Math.abs(x1 - x0)),

@@ -1,6 +1,4 @@
 // Images as PNG texts: pixels become colours, and are enlarged here so that every renderer shows sharp ones.
-import { zlibSync } from 'fflate';
-import { crc32 } from '../serialization/zip.ts';
 import { type ImageArtist, isMapped } from './artists.ts';
 import type { Colormap } from './colormaps.ts';
 import type { Values } from './values.ts';
@@ -31,7 +29,8 @@ function colored(artist: ImageArtist, map: (cmap: string) => Colormap): Uint8Arr
   });
   return out;
 }
-interface Raster {
+/** Four bytes a pixel, row by row. */
+export interface Raster {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -70,44 +69,24 @@ function smoothed({ data, width, height }: Raster, factor: number): Raster {
   }
   return { data: out, width: w, height: h };
 }
-const PNG_SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
-function chunk(type: string, content: Uint8Array): Uint8Array {
-  const out = new Uint8Array(content.length + 12);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, content.length);
-  for (let i = 0; i < 4; i++) out[4 + i] = type.charCodeAt(i);
-  out.set(content, 8);
-  view.setUint32(8 + content.length, crc32(out.subarray(4, 8 + content.length)));
-  return out;
-}
-/** A PNG file of eight-bit RGBA: https://www.w3.org/TR/png-3/. */
-export function encodePNG({ data, width, height }: Raster): Uint8Array {
-  const header = new Uint8Array(13);
-  new DataView(header.buffer).setUint32(0, width);
-  new DataView(header.buffer).setUint32(4, height);
-  header.set([8, 6], 8);
-  const rows = new Uint8Array(height * (4 * width + 1));
-  for (let y = 0; y < height; y++) rows.set(data.subarray(4 * y * width, 4 * (y + 1) * width), y * (4 * width + 1) + 1);
-  const parts = [Uint8Array.from(PNG_SIGNATURE), chunk('IHDR', header), chunk('IDAT', zlibSync(rows)), chunk('IEND', new Uint8Array())];
-  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
+/** Makes a PNG file. */
+export type Encode = (raster: Raster) => Uint8Array;
 function base64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
   return btoa(text);
+}
+/** What images are drawn with: colour maps by name, and an encoder. */
+export interface ImageTools {
+  map(cmap: string): Colormap;
+  readonly encode: Encode;
 }
 /**
  * An image as a data URL. `room` is its width and height on paper in pixels; `flipX` and `flipY` turn it round.
  */
 export function imageURL(
   artist: ImageArtist,
-  map: (cmap: string) => Colormap,
+  { map, encode }: ImageTools,
   room: readonly [number, number],
   flipX: boolean,
   flipY: boolean,
@@ -115,7 +94,8 @@ export function imageURL(
   const { width, height } = artist;
   const data = flipped(colored(artist, map), width, height, flipX, flipY);
   const factor = Math.max(1, Math.ceil(Math.max(room[0] / width, room[1] / height)));
-  return `data:image/png;base64,${base64(encodePNG((artist.interpolation === 'bilinear' ? smoothed : enlarge)({ data, width, height }, factor)))}`;
+  const enlarged = (artist.interpolation === 'bilinear' ? smoothed : enlarge)({ data, width, height }, factor);
+  return `data:image/png;base64,${base64(encode(enlarged))}`;
 }
 function flipped(data: Uint8Array, width: number, height: number, flipX: boolean, flipY: boolean): Uint8Array {
   if (!flipX && !flipY) return data.slice();

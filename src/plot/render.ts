@@ -1,7 +1,9 @@
-// From a specification to SVG (vega) and from SVG to pixels (resvg). Both are optional and loaded when a figure is first drawn.
+// From a specification to SVG (vega, with fast-png for images) and from SVG to pixels (resvg). All are optional and loaded when a
+// figure is first drawn.
 import type { Spec } from 'vega';
 import { RuntimeError } from '../core/errors.ts';
 import { builtin } from '../core/host.ts';
+import type { DrawingTools } from './spec.ts';
 
 async function optional<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
@@ -14,10 +16,11 @@ async function optional<T>(name: string, load: () => Promise<T>): Promise<T> {
 }
 const vega = (): Promise<typeof import('vega')> => optional('vega', () => import('vega'));
 
-/** The colour schemes of vega. */
-export async function schemes(): Promise<(name: string) => unknown> {
+/** What specifications are made with. */
+export async function drawingTools(): Promise<DrawingTools> {
   const { scheme } = await vega();
-  return (name) => scheme(name);
+  const { encode } = await optional('fast-png', () => import('fast-png'));
+  return { scheme: (name) => scheme(name), encode: ({ data, width, height }) => encode({ data, width, height, channels: 4 }) };
 }
 /** A specification drawn as SVG; lengths are points. */
 export async function toSVG(spec: Spec): Promise<string> {

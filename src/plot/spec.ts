@@ -7,6 +7,7 @@ import type { Figure } from './figure.ts';
 import { type Box, LABEL_PAD, type Placed, place, ticksOf, TICK, TICK_PAD, tickReach, TITLE_PAD } from './layout.ts';
 import { entriesOf, handleColor, LEGEND, legendBox, legendSize, lineStep, occupied } from './legend.ts';
 import { dashOf, draw, type Frame, symbolStyle } from './marks.ts';
+import type { Encode, ImageTools } from './raster.ts';
 import { ASCENT, DESCENT, FONT, LINE_HEIGHT, textHeight } from './text.ts';
 import { automaticTicks, type ScaleType, type Ticks } from './ticks.ts';
 
@@ -76,6 +77,7 @@ function axis(axes: Axes, which: 'x' | 'y', orient: 'bottom' | 'left' | 'right',
     ...placed,
     values: [...ticks.at],
     grid,
+    gridScale: which === 'x' ? 'y' : 'x',
     gridColor: GRID,
     gridWidth: HAIRLINE,
     tickSize: TICK,
@@ -85,7 +87,7 @@ function axis(axes: Axes, which: 'x' | 'y', orient: 'bottom' | 'left' | 'right',
     labelColor: BLACK,
     labelLimit: 0,
     encode: {
-      labels: { update: { text: { signal: `${JSON.stringify(ticks.labels)}[round(datum.index * ${Math.max(0, ticks.at.length - 1)})]` } } },
+      labels: { update: { text: { signal: `${JSON.stringify(ticks.labels)}[indexof(${JSON.stringify(ticks.at)}, datum.value)]` } } },
     },
   };
   if (ticks.minor.length === 0) return [major];
@@ -209,13 +211,13 @@ const outline = (box: Box): Mark => ({
 const sizeOf = (box: Box): Record<'width' | 'height', { value: number }> => ({ width: value(box.width), height: value(box.height) });
 const placeOf = (box: Box): Record<string, { value: number }> => ({ x: value(box.x), y: value(box.y), ...sizeOf(box) });
 
-function axesGroup({ axes, box }: Placed, name: string, pixels: number, map: (cmap: string) => Colormap): GroupMark {
+function axesGroup({ axes, box }: Placed, name: string, pixels: number, tools: ImageTools): GroupMark {
   const [x, y] = [axes.view('x'), axes.view('y')];
   const frame: Frame = {
     ...sizes(box),
     name,
     pixels,
-    map,
+    ...tools,
     project: (px, py) => [project(axes.scales.x, x, px) * box.width, (1 - project(axes.scales.y, y, py)) * box.height],
   };
   const drawn = [...axes.artists].sort((a, b) => a.zorder - b.zorder).map((artist, i) => draw(artist, frame, i));
@@ -273,8 +275,13 @@ function barGroup({ axes, bar }: Placed, map: (cmap: string) => Colormap): Group
   return [group as GroupMark];
 }
 
-/** The specification of a figure. `pixels` a point decide how finely images are enlarged; `scheme` gives vega's colour schemes. */
-export function figureSpec(figure: Figure, pixels: number, scheme: (name: string) => unknown): Spec {
+/** Vega's colour schemes, and an encoder of images. */
+export interface DrawingTools {
+  scheme(name: string): unknown;
+  readonly encode: Encode;
+}
+/** The specification of a figure. `pixels` a point decide how finely images are enlarged. */
+export function figureSpec(figure: Figure, pixels: number, { scheme, encode }: DrawingTools): Spec {
   const [width, height] = figure.points;
   const maps = new Map<string, Colormap>();
   const map = (cmap: string): Colormap => {
@@ -283,7 +290,7 @@ export function figureSpec(figure: Figure, pixels: number, scheme: (name: string
     return made;
   };
   const placed = figure.axes.map((axes) => place(axes, width, height, figure.margins));
-  const marks: Mark[] = placed.flatMap((p, i) => [axesGroup(p, `axes${i}`, pixels, map), ...barGroup(p, map)]);
+  const marks: Mark[] = placed.flatMap((p, i) => [axesGroup(p, `axes${i}`, pixels, { map, encode }), ...barGroup(p, map)]);
   const { supTitle } = figure;
   if (supTitle.text)
     marks.push(
