@@ -35,6 +35,14 @@ export class UnpicklingError extends Error {
 export class EOFError extends Error {
   override name = 'EOFError';
 }
+/** Python's OSError: a file that cannot be read or written. */
+export class OSError extends Error {
+  override name = 'OSError';
+}
+/** Python's FileNotFoundError. */
+export class FileNotFoundError extends OSError {
+  override name = 'FileNotFoundError';
+}
 /** Python's TypeError: the platform's own class, which callers expect for wrong argument types. */
 export const PyTypeError = TypeError;
 
