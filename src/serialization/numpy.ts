@@ -6,8 +6,9 @@ import type { DType } from '../core/dtype.ts';
 import { ValueError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
 import { contiguousStrides, numel } from '../core/size.ts';
+import { Storage } from '../core/storage.ts';
 import { emptyLike, Tensor } from '../core/tensor.ts';
-import { deliver, type FileLike, type Source, swapBytes, withSource } from './source.ts';
+import { deliver, type FileLike, isPath, type Source, swapBytes, withSource } from './source.ts';
 import { memoryOf } from './storages.ts';
 import { startsZip, zipParts, ZipReader } from './zip.ts';
 
@@ -44,17 +45,28 @@ interface Header {
   readonly fortran: boolean;
   readonly dataStart: number;
 }
+export interface LoadNumpyOptions {
+  /**
+   * Leave the elements of a .npy file where they are: memory is read when it is touched, and what is written stays private to the
+   * process (`np.load(…, mmap_mode='c')`). Without the native addon, and where the byte order is another, the file is read.
+   */
+  mmap?: boolean;
+}
 /**
  * Reads a .npy file as a tensor, or a .npz file as tensors by name. Fortran order is kept as strides; either byte order is read.
  * @param f The file's name (Node.js), its bytes, or a Blob; of a Blob a promise is returned.
  * @throws ValueError saying what is wrong with the file; arrays of objects, text and records are refused.
  */
-export function load_numpy(f: FileLike): Tensor | Record<string, Tensor>;
+export function load_numpy(f: FileLike, options?: LoadNumpyOptions): Tensor | Record<string, Tensor>;
 export function load_numpy(f: Blob): Promise<Tensor | Record<string, Tensor>>;
-export function load_numpy(f: FileLike | Blob): Tensor | Record<string, Tensor> | Promise<Tensor | Record<string, Tensor>> {
+export function load_numpy(
+  f: FileLike | Blob,
+  { mmap = false }: LoadNumpyOptions = {},
+): Tensor | Record<string, Tensor> | Promise<Tensor | Record<string, Tensor>> {
   if (typeof Blob !== 'undefined' && f instanceof Blob) return f.arrayBuffer().then((buffer) => load_numpy(buffer));
+  if (mmap && !isPath(f)) throw new ValueError('f must be a file path in order to use the mmap argument');
   return withSource(f as FileLike, (source) =>
-    startsZip(source.bytes(0, Math.min(4, source.size))) ? readArchive(source) : readArray(source),
+    startsZip(source.bytes(0, Math.min(4, source.size))) ? readArchive(source) : readArray(source, mmap),
   );
 }
 function readArchive(source: Source): Record<string, Tensor> {
@@ -75,13 +87,19 @@ function readArchive(source: Source): Record<string, Tensor> {
   });
   return Object.fromEntries(named);
 }
-function readArray(source: Source): Tensor {
+function readArray(source: Source, mmap = false): Tensor {
   const { dtype, isBig, shape, fortran, dataStart } = readHeader(source);
   const nbytes = numel(shape) * dtype.itemsize;
   if (dataStart + nbytes > source.size)
     fail(`its array of shape (${shape.join(', ')}) has ${nbytes} bytes, but ${source.size - dataStart} are there`);
   const stride = fortran ? contiguousStrides([...shape].reverse()).reverse() : contiguousStrides(shape);
-  const t = emptyLike(new Layout(shape, stride, 0, dtype, cpu));
+  const layout = new Layout(shape, stride, 0, dtype, cpu);
+  const file = mmap && nbytes > 0 && !isBig && dataStart % dtype.itemsize === 0 ? (source.map?.() ?? null) : null;
+  if (file) {
+    const storage = new Storage(file, dataStart, nbytes);
+    return new Tensor(layout, storage, storage);
+  }
+  const t = emptyLike(layout);
   if (nbytes > 0) {
     const memory = memoryOf(t.storage!);
     source.fill(memory, dataStart);

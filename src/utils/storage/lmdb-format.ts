@@ -8,13 +8,13 @@ export const PAGE_SIZE = 4096;
 export const MAX_KEY = 511;
 /** The number of no page: the root of an empty tree. */
 export const NO_PAGE = 0xffff_ffff_ffff_ffffn;
-export const enum PageFlag {
+export enum PageFlag {
   Branch = 0x01,
   Leaf = 0x02,
   Overflow = 0x04,
   Meta = 0x08,
 }
-export const enum NodeFlag {
+export enum NodeFlag {
   /** The value is on overflow pages; the node holds the number of the first. */
   BigData = 0x01,
   /** The value is the root of a named database. */

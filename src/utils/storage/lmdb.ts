@@ -192,7 +192,8 @@ export class LMDB implements Disposable {
     return null;
   }
   private bytes(from: number, length: number): Uint8Array {
-    if (from + length > this.source.size) throw this.damaged(`it ends after ${this.source.size} bytes, and byte ${from + length} is needed`);
+    if (from + length > this.source.size)
+      throw this.damaged(`it ends after ${this.source.size} bytes, and byte ${from + length} is needed`);
     return this.source.bytes(from, length);
   }
   private invalid(): LMDBError {

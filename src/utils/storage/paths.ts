@@ -19,3 +19,5 @@ const decoder = new TextDecoder();
 export const textBytes = (text: string | Uint8Array): Uint8Array => (typeof text === 'string' ? encoder.encode(text) : text);
 /** UTF-8 bytes as text. */
 export const bytesText = (bytes: Uint8Array): string => decoder.decode(bytes);
+/** The name under which a file is written until it is complete. */
+export const partialName = (path: string): string => `${path}.${process.pid}.${Math.random().toString(36).slice(2, 8)}.tmp`;
