@@ -47,17 +47,17 @@ const identifier = (name: string): string => name.replace('.', '$');
 const RESERVED = new Set(['in', 'var', 'new', 'default', 'function', 'class', 'return', 'with', 'import', 'this']);
 const safe = (name: string): string => (RESERVED.has(name) ? `${name}_` : name);
 
-/** NumPy's names, which PyTorch takes as keywords too. */
-const NUMPY_NAMES: Readonly<Record<string, string>> = { dim: 'axis', keepdim: 'keepdims' };
+/** Names that PyTorch takes as keywords too: NumPy's, and those of its own Python functions. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { dim: 'axis', keepdim: 'keepdims', split_size: 'split_size_or_sections' };
 const field = (p: Param, o: Op): string[] => {
-  const numpy = NUMPY_NAMES[p.name];
+  const other = OTHER_NAMES[p.name];
   const type = paramType(p, o, false);
-  return [`${p.name}${p.hasDefault || numpy ? '?' : ''}: ${type}`, ...(numpy ? [`${numpy}?: ${type}`] : [])];
+  return [`${p.name}${p.hasDefault || other ? '?' : ''}: ${type}`, ...(other ? [`${other}?: ${type}`] : [])];
 };
 const argument = (p: Param, o: Op): string => `${safe(p.name === 'self' ? 'input' : p.name)}: ${paramType(p, o, false)}`;
 const isOperand = (p: Param): boolean => !p.hasDefault && ['Tensor', 'Scalar', 'float'].includes(p.base);
 
-/** The forms of a call: a spelled-out list, settings by name, all positional. */
+/** The forms of a call: settings by name, required ones positional and the others by name, a spelled-out list, all positional. */
 function forms(o: Op, from: number, out: boolean): string[] {
   const params = o.params.slice(from);
   const positional = params.filter((p) => !p.keywordOnly);
@@ -70,6 +70,12 @@ function forms(o: Op, from: number, out: boolean): string[] {
     const operands = positional.slice(0, firstSetting).map((p) => argument(p, o));
     const settings = positional.slice(firstSetting).flatMap((p) => field(p, o));
     found.push([...operands, `options: { ${[...settings, ...keywords].join('; ')} }`].join(', '));
+  }
+  const firstDefault = positional.findIndex((p) => p.hasDefault);
+  if (firstSetting >= 0 && firstDefault > firstSetting) {
+    const required = positional.slice(0, firstDefault).map((p) => argument(p, o));
+    const settings = positional.slice(firstDefault).flatMap((p) => field(p, o));
+    found.push([...required, `options: { ${[...settings, ...keywords].join('; ')} }`].join(', '));
   }
 
   const first = positional[0];

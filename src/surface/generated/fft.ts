@@ -99,11 +99,13 @@ export const ihfftn = torchFunction('fft_ihfftn', 'fft') as {
 /** The frequencies of the places of a transform of n samples at distance d. */
 export const fftfreq = torchFunction('fft_fftfreq', 'fft') as {
   (options: { n: number; d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (n: number, options: { d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, d?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The frequencies of the places of a real transform of n samples at distance d. */
 export const rfftfreq = torchFunction('fft_rfftfreq', 'fft') as {
   (options: { n: number; d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (n: number, options: { d?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (n: number, d?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Moves the frequency 0 to the middle. */

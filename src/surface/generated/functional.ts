@@ -260,6 +260,7 @@ export const dropout3d = torchFunction('dropout3d', 'functional') as {
 /** input with elements around it: a constant, or its own by reflection, repetition of the edge, or periodic continuation. */
 export const pad = torchFunction('pad', 'functional') as {
   (input: Tensor, options: { pad: readonly number[]; mode?: string; value?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, pad: readonly number[], options: { mode?: string; value?: number | FloatScalar | null; out?: Tensor }): Tensor;
   (input: Tensor, pad: readonly number[], mode?: string, value?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean (or sum) of squared differences. */
@@ -370,6 +371,7 @@ export const ctc_loss = torchFunction('ctc_loss', 'functional') as {
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: { blank?: number; reduction?: string; zero_infinity?: boolean; out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank?: number, reduction?: string, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, options: { input_lengths: readonly number[]; target_lengths: readonly number[]; blank?: number; reduction?: string; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: readonly number[], target_lengths: readonly number[], options: { blank?: number; reduction?: string; zero_infinity?: boolean; out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: readonly number[], target_lengths: readonly number[], blank?: number, reduction?: string, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of x1 − x2 + eps along the last dimension. */
@@ -395,16 +397,19 @@ export const pdist = torchFunction('pdist', 'functional') as {
 /** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
 export const layer_norm = torchFunction('layer_norm', 'functional') as {
   (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Divides the last dimensions by their root mean square, then scales. */
 export const rms_norm = torchFunction('rms_norm', 'functional') as {
   (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], options: { weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
   (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** Normalises groups of channels of each example, then scales and shifts each channel. */
 export const group_norm = torchFunction('group_norm', 'functional') as {
   (input: Tensor, options: { num_groups: number; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, num_groups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, num_groups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** Normalises each channel over the batch, or by running statistics, then scales and shifts. */
@@ -420,6 +425,7 @@ export const instance_norm = torchFunction('instance_norm', 'functional') as {
 /** Divides by (k + alpha · mean of squares over neighbouring channels)^beta. */
 export const local_response_norm = torchFunction('local_response_norm', 'functional') as {
   (input: Tensor, options: { size: number; alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
+  (input: Tensor, size: number, options: { alpha?: number | FloatScalar; beta?: number | FloatScalar; k?: number | FloatScalar; out?: Tensor }): Tensor;
   (input: Tensor, size: number, alpha?: number | FloatScalar, beta?: number | FloatScalar, k?: number | FloatScalar, options?: { out?: Tensor }): Tensor;
 };
 /** input (N, C, …) resampled to a size or by a factor. */
@@ -445,16 +451,19 @@ export const upsample_bilinear = torchFunction('upsample_bilinear', 'functional'
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool1d = torchFunction('max_pool1d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool1d = torchFunction('avg_pool1d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
@@ -465,21 +474,25 @@ export const adaptive_avg_pool1d = torchFunction('adaptive_avg_pool1d', 'functio
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d', 'functional') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool2d = torchFunction('max_pool2d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool2d = torchFunction('avg_pool2d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
@@ -490,21 +503,25 @@ export const adaptive_avg_pool2d = torchFunction('adaptive_avg_pool2d', 'functio
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d', 'functional') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool3d = torchFunction('max_pool3d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool3d = torchFunction('avg_pool3d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
@@ -515,6 +532,7 @@ export const adaptive_avg_pool3d = torchFunction('adaptive_avg_pool3d', 'functio
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d', 'functional') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The rows of weight that input names. */
@@ -535,51 +553,61 @@ export const one_hot = torchFunction('one_hot', 'functional') as {
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool1d = torchFunction('max_unpool1d', 'functional') as {
   (input: Tensor, indices: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
   (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool2d = torchFunction('max_unpool2d', 'functional') as {
   (input: Tensor, indices: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
   (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** Puts maxima back where they stood, zeros elsewhere. */
 export const max_unpool3d = torchFunction('max_unpool3d', 'functional') as {
   (input: Tensor, indices: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
+  (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; output_size?: readonly number[] | null; out?: Tensor }): Tensor;
   (input: Tensor, indices: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], output_size?: readonly number[] | null, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of every window. */
 export const lp_pool1d = torchFunction('lp_pool1d', 'functional') as {
   (input: Tensor, norm_type: number | FloatScalar, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of every window. */
 export const lp_pool2d = torchFunction('lp_pool2d', 'functional') as {
   (input: Tensor, norm_type: number | FloatScalar, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The p-norm of every window. */
 export const lp_pool3d = torchFunction('lp_pool3d', 'functional') as {
   (input: Tensor, norm_type: number | FloatScalar, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; ceil_mode?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, norm_type: number | FloatScalar, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, ceil_mode?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest elements of windows at random places, and with return_indices where they stood. */
 export const fractional_max_pool2d = torchFunction('fractional_max_pool2d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
 };
 /** The largest elements of windows at random places, and with return_indices where they stood. */
 export const fractional_max_pool3d = torchFunction('fractional_max_pool3d', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: Tensor }): Tensor & readonly [Tensor, Tensor];
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: Tensor }): Tensor & readonly [Tensor, Tensor];
 };
 /** The largest elements of windows at random places, and where they stood. */
 export const fractional_max_pool2d_with_indices = torchFunction('fractional_max_pool2d_with_indices', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The largest elements of windows at random places, and where they stood. */
 export const fractional_max_pool3d_with_indices = torchFunction('fractional_max_pool3d_with_indices', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { output_size?: number | readonly number[] | null; output_ratio?: number | readonly number[] | null; return_indices?: boolean; _random_samples?: Tensor | null; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], output_size?: number | readonly number[] | null, output_ratio?: number | readonly number[] | null, return_indices?: boolean, _random_samples?: Tensor | null, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** softmax(query·keyᵀ·scale + attn_mask)·value: (…, L, E), (…, S, E), (…, S, Eᵥ) → (…, L, Eᵥ). The scale is 1/√E unless given; a mask of truth values tells what takes part. */
@@ -590,6 +618,7 @@ export const scaled_dot_product_attention = torchFunction('scaled_dot_product_at
 /** Attention of several heads with its projections: query (L, N, E), key and value (S, N, ·) → (L, N, E), and the weights (N, L, S), or null without need_weights. */
 export const multi_head_attention_forward = torchFunction('multi_head_attention_forward', 'functional') as {
   (query: Tensor, key: Tensor, value: Tensor, options: { embed_dim_to_check: number; num_heads: number; in_proj_weight: Tensor | null; in_proj_bias: Tensor | null; bias_k: Tensor | null; bias_v: Tensor | null; add_zero_attn: boolean; dropout_p: number | FloatScalar; out_proj_weight: Tensor; out_proj_bias: Tensor | null; training?: boolean; key_padding_mask?: Tensor | null; need_weights?: boolean; attn_mask?: Tensor | null; use_separate_proj_weight?: boolean; q_proj_weight?: Tensor | null; k_proj_weight?: Tensor | null; v_proj_weight?: Tensor | null; static_k?: Tensor | null; static_v?: Tensor | null; average_attn_weights?: boolean; is_causal?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: number, num_heads: number, in_proj_weight: Tensor | null, in_proj_bias: Tensor | null, bias_k: Tensor | null, bias_v: Tensor | null, add_zero_attn: boolean, dropout_p: number | FloatScalar, out_proj_weight: Tensor, out_proj_bias: Tensor | null, options: { training?: boolean; key_padding_mask?: Tensor | null; need_weights?: boolean; attn_mask?: Tensor | null; use_separate_proj_weight?: boolean; q_proj_weight?: Tensor | null; k_proj_weight?: Tensor | null; v_proj_weight?: Tensor | null; static_k?: Tensor | null; static_v?: Tensor | null; average_attn_weights?: boolean; is_causal?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: number, num_heads: number, in_proj_weight: Tensor | null, in_proj_bias: Tensor | null, bias_k: Tensor | null, bias_v: Tensor | null, add_zero_attn: boolean, dropout_p: number | FloatScalar, out_proj_weight: Tensor, out_proj_bias: Tensor | null, training?: boolean, key_padding_mask?: Tensor | null, need_weights?: boolean, attn_mask?: Tensor | null, use_separate_proj_weight?: boolean, q_proj_weight?: Tensor | null, k_proj_weight?: Tensor | null, v_proj_weight?: Tensor | null, static_k?: Tensor | null, static_v?: Tensor | null, average_attn_weights?: boolean, is_causal?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
 };
 /** Channels to pixels: (*, C r², H, W) → (*, C, H r, W r). */
@@ -615,11 +644,13 @@ export const native_channel_shuffle = torchFunction('native_channel_shuffle', 'f
 /** The sliding blocks of (N, C, H, W), or one image (C, H, W), as columns (N, C · block, blocks). */
 export const unfold = torchFunction('unfold', 'functional') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], dilation?: number | readonly number[], padding?: number | readonly number[], stride?: number | readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** Columns (N, C · block, blocks), or one example, added up to images (N, C, H, W). */
 export const fold = torchFunction('fold', 'functional') as {
   (input: Tensor, options: { output_size: number | readonly number[]; kernel_size: number | readonly number[]; dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | readonly number[], kernel_size: number | readonly number[], options: { dilation?: number | readonly number[]; padding?: number | readonly number[]; stride?: number | readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | readonly number[], kernel_size: number | readonly number[], dilation?: number | readonly number[], padding?: number | readonly number[], stride?: number | readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** input (N, C, …) at the points of a grid (N, …, 2 or 3) of coordinates from -1 to 1. */
@@ -630,5 +661,6 @@ export const grid_sample = torchFunction('grid_sample', 'functional') as {
 /** The grid for grid_sample that moves images of the given size (N, C, …) by affine matrices (N, n, n + 1). */
 export const affine_grid = torchFunction('affine_grid', 'functional') as {
   (theta: Tensor, options: { size: readonly number[]; align_corners?: boolean | null; out?: Tensor }): Tensor;
+  (theta: Tensor, size: readonly number[], options: { align_corners?: boolean | null; out?: Tensor }): Tensor;
   (theta: Tensor, size: readonly number[], align_corners?: boolean | null, options?: { out?: Tensor }): Tensor;
 };

@@ -570,6 +570,7 @@ declare module '../../core/tensor.js' {
     resolve_neg(): Tensor;
     /** self with another dtype or on another device; self itself if it is already as asked. */
     to(options: { dtype: DType; non_blocking?: boolean; copy?: boolean; memory_format?: MemoryFormat | null }): Tensor;
+    to(dtype: DType, options: { non_blocking?: boolean; copy?: boolean; memory_format?: MemoryFormat | null }): Tensor;
     to(dtype: DType, non_blocking?: boolean, copy?: boolean, options?: { memory_format?: MemoryFormat | null }): Tensor;
     to(options: { device?: Device | string | null; dtype?: DType | null; non_blocking?: boolean; copy?: boolean; memory_format?: MemoryFormat | null }): Tensor;
     to(device?: Device | string | null, dtype?: DType | null, non_blocking?: boolean, copy?: boolean, options?: { memory_format?: MemoryFormat | null }): Tensor;
@@ -708,9 +709,11 @@ declare module '../../core/tensor.js' {
     unfold(dimension: number, size: number, step: number): Tensor;
     /** A view of the storage with any sizes, strides and offset. */
     as_strided(options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }): Tensor;
+    as_strided(size: readonly number[], stride: readonly number[], options: { storage_offset?: number | null }): Tensor;
     as_strided(size: readonly number[], stride: readonly number[], storage_offset?: number | null): Tensor;
     /** self with the part that as_strided shows replaced by src. */
     as_strided_scatter(src: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }): Tensor;
+    as_strided_scatter(src: Tensor, size: readonly number[], stride: readonly number[], options: { storage_offset?: number | null }): Tensor;
     as_strided_scatter(src: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null): Tensor;
     /** The same memory read as another dtype; the last dimension grows or shrinks with the size of an element. */
     view(options: { size: readonly number[] }): Tensor;
@@ -768,6 +771,7 @@ declare module '../../core/tensor.js' {
     /** The sum of all elements. */
     sum(options?: { dtype?: DType | null }): Tensor;
     sum(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
+    sum(dim: number | readonly number[] | null, options: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     sum(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
     /** The sum over the given dimensions with NaN as zero. */
     nansum(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
@@ -775,23 +779,27 @@ declare module '../../core/tensor.js' {
     /** The mean of all elements. */
     mean(options?: { dtype?: DType | null }): Tensor;
     mean(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
+    mean(dim: number | readonly number[] | null, options: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     mean(dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
     /** The mean of the elements that are not NaN. */
     nanmean(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     nanmean(dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
     /** The product over a dimension. */
     prod(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
+    prod(dim: number, options: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null }): Tensor;
     prod(dim: number, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
     prod(options?: { dtype?: DType | null }): Tensor;
     /** Whether any element is not zero. */
     any(): Tensor;
     any(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): Tensor;
+    any(dim: number, options: { keepdim?: boolean; keepdims?: boolean }): Tensor;
     any(dim: number, keepdim?: boolean): Tensor;
     any(options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     any(dim?: readonly number[] | null, keepdim?: boolean): Tensor;
     /** Whether no element is zero. */
     all(): Tensor;
     all(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): Tensor;
+    all(dim: number, options: { keepdim?: boolean; keepdims?: boolean }): Tensor;
     all(dim: number, keepdim?: boolean): Tensor;
     all(options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     all(dim?: readonly number[] | null, keepdim?: boolean): Tensor;
@@ -807,6 +815,7 @@ declare module '../../core/tensor.js' {
     max(): Tensor;
     max(other: Tensor): Tensor;
     max(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
+    max(dim: number, options: { keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     max(dim: number, keepdim?: boolean): ValuesIndices;
     /** Where the largest element is, the first of equal ones; without dim in the flattened tensor. */
     argmax(options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
@@ -818,6 +827,7 @@ declare module '../../core/tensor.js' {
     min(): Tensor;
     min(other: Tensor): Tensor;
     min(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
+    min(dim: number, options: { keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     min(dim: number, keepdim?: boolean): ValuesIndices;
     /** Where the smallest element is, the first of equal ones; without dim in the flattened tensor. */
     argmin(options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
@@ -837,6 +847,7 @@ declare module '../../core/tensor.js' {
     var(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     var(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     var(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean }): Tensor;
+    var(dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; keepdims?: boolean }): Tensor;
     var(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor;
     var(options: { unbiased?: boolean }): Tensor;
     var(unbiased?: boolean): Tensor;
@@ -844,22 +855,26 @@ declare module '../../core/tensor.js' {
     std(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     std(dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean }): Tensor;
     std(options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean }): Tensor;
+    std(dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; keepdims?: boolean }): Tensor;
     std(dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean): Tensor;
     std(options: { unbiased?: boolean }): Tensor;
     std(unbiased?: boolean): Tensor;
     /** The lower median; equal elements share the gradient. */
     median(): Tensor;
     median(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
+    median(dim: number, options: { keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     median(dim: number, keepdim?: boolean): ValuesIndices;
     /** The lower median of what is not NaN; equal elements share the gradient. */
     nanmedian(): Tensor;
     nanmedian(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
+    nanmedian(dim: number, options: { keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     nanmedian(dim: number, keepdim?: boolean): ValuesIndices;
     /** The most frequent value over a dimension, the smallest of several, and where it is. */
     mode(options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     mode(dim?: number, keepdim?: boolean): ValuesIndices;
     /** The k-th smallest element over a dimension and where it is. */
     kthvalue(options: { k: number; dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
+    kthvalue(k: number, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean }): ValuesIndices;
     kthvalue(k: number, dim?: number, keepdim?: boolean): ValuesIndices;
     /** The quantiles q over a dimension. */
     quantile(q: number | FloatScalar, options: { dim?: number | null; axis?: number | null; keepdim?: boolean; keepdims?: boolean; interpolation?: string }): Tensor;
@@ -880,6 +895,7 @@ declare module '../../core/tensor.js' {
     norm(p?: unknown, dim?: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null }): Tensor;
     /** The logarithm of the sum of exponentials over the given dimensions. */
     logsumexp(options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean }): Tensor;
+    logsumexp(dim: number | readonly number[], options: { keepdim?: boolean; keepdims?: boolean }): Tensor;
     logsumexp(dim: number | readonly number[], keepdim?: boolean): Tensor;
     /** self with the slices along a dimension scaled down so that their p-norm is at most maxnorm. */
     renorm(p: Scalar, options: { dim?: number; axis?: number; maxnorm: Scalar }): Tensor;
@@ -902,6 +918,7 @@ declare module '../../core/tensor.js' {
     msort(): Tensor;
     /** The k largest (or smallest) elements along a dimension, and where they are. */
     topk(options: { k: number; dim?: number; axis?: number; largest?: boolean; sorted?: boolean }): ValuesIndices;
+    topk(k: number, options: { dim?: number; axis?: number; largest?: boolean; sorted?: boolean }): ValuesIndices;
     topk(k: number, dim?: number, largest?: boolean, sorted?: boolean): ValuesIndices;
     /** The distinct elements, or the distinct slices along a dimension, in order; also which one each element is, and how often each occurs. */
     unique(options: { sorted?: boolean; return_inverse?: boolean; return_counts?: boolean; dim?: number | null; axis?: number | null }): any;
@@ -1015,6 +1032,7 @@ declare module '../../core/tensor.js' {
     flipud(): Tensor;
     /** Elements shifted along dimensions; those pushed out enter at the other end. */
     roll(options: { shifts: number | readonly number[]; dims?: number | readonly number[] }): Tensor;
+    roll(shifts: number | readonly number[], options: { dims?: number | readonly number[] }): Tensor;
     roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
     /** The plane of two dimensions turned by k quarter turns. */
     rot90(options: { k?: number; dims?: readonly number[] }): Tensor;
@@ -1031,34 +1049,44 @@ declare module '../../core/tensor.js' {
     repeat_interleave(repeats: Tensor, options: { dim?: number | null; axis?: number | null; output_size?: number | null }): Tensor;
     repeat_interleave(repeats: Tensor, dim?: number | null, options?: { output_size?: number | null }): Tensor;
     repeat_interleave(options: { repeats: number; dim?: number | null; axis?: number | null; output_size?: number | null }): Tensor;
+    repeat_interleave(repeats: number, options: { dim?: number | null; axis?: number | null; output_size?: number | null }): Tensor;
     repeat_interleave(repeats: number, dim?: number | null, options?: { output_size?: number | null }): Tensor;
     /** Parts of split_size places; the last may be smaller. */
-    split(options: { split_size: number; dim?: number; axis?: number }): Tensor[];
+    split(options: { split_size?: number; split_size_or_sections?: number; dim?: number; axis?: number }): Tensor[];
+    split(split_size: number, options: { dim?: number; axis?: number }): Tensor[];
     split(split_size: number, dim?: number): Tensor[];
-    split(options: { split_size: readonly number[]; dim?: number; axis?: number }): Tensor[];
+    split(options: { split_size?: readonly number[]; split_size_or_sections?: readonly number[]; dim?: number; axis?: number }): Tensor[];
+    split(split_size: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
     split(split_size: readonly number[], dim?: number): Tensor[];
     /** Views of consecutive parts of the given sizes. */
     split_with_sizes(options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+    split_with_sizes(split_sizes: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
     split_with_sizes(split_sizes: readonly number[], dim?: number): Tensor[];
     /** At most `chunks` parts of equal size. */
     chunk(options: { chunks: number; dim?: number; axis?: number }): Tensor[];
+    chunk(chunks: number, options: { dim?: number; axis?: number }): Tensor[];
     chunk(chunks: number, dim?: number): Tensor[];
     /** The slices of a dimension. */
     unbind(options: { dim?: number; axis?: number }): Tensor[];
     unbind(dim?: number): Tensor[];
     /** As chunk; the parts may be written to in place. */
     unsafe_chunk(options: { chunks: number; dim?: number; axis?: number }): Tensor[];
+    unsafe_chunk(chunks: number, options: { dim?: number; axis?: number }): Tensor[];
     unsafe_chunk(chunks: number, dim?: number): Tensor[];
     /** As split; the parts may be written to in place. */
-    unsafe_split(options: { split_size: number; dim?: number; axis?: number }): Tensor[];
+    unsafe_split(options: { split_size?: number; split_size_or_sections?: number; dim?: number; axis?: number }): Tensor[];
+    unsafe_split(split_size: number, options: { dim?: number; axis?: number }): Tensor[];
     unsafe_split(split_size: number, dim?: number): Tensor[];
     /** As split_with_sizes; the parts may be written to in place. */
     unsafe_split_with_sizes(options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+    unsafe_split_with_sizes(split_sizes: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
     unsafe_split_with_sizes(split_sizes: readonly number[], dim?: number): Tensor[];
     /** Parts between the given positions. */
     tensor_split(options: { sections: number; dim?: number; axis?: number }): Tensor[];
+    tensor_split(sections: number, options: { dim?: number; axis?: number }): Tensor[];
     tensor_split(sections: number, dim?: number): Tensor[];
     tensor_split(options: { indices: readonly number[]; dim?: number; axis?: number }): Tensor[];
+    tensor_split(indices: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
     tensor_split(indices: readonly number[], dim?: number): Tensor[];
     tensor_split(tensor_indices_or_sections: Tensor, options: { dim?: number; axis?: number }): Tensor[];
     tensor_split(tensor_indices_or_sections: Tensor, dim?: number): Tensor[];
@@ -1221,12 +1249,15 @@ declare module '../../core/tensor.js' {
     bernoulli(p: number | FloatScalar, options?: { generator?: Generator | null }): Tensor;
     /** Category numbers drawn from each row of weights. */
     multinomial(options: { num_samples: number; replacement?: boolean; generator?: Generator | null }): Tensor;
+    multinomial(num_samples: number, options: { replacement?: boolean; generator?: Generator | null }): Tensor;
     multinomial(num_samples: number, replacement?: boolean, options?: { generator?: Generator | null }): Tensor;
     /** exp(self) divided by its sum along a dimension. */
     softmax(options: { dim?: number; axis?: number; dtype?: DType | null }): Tensor;
+    softmax(dim: number, options: { dtype?: DType | null }): Tensor;
     softmax(dim: number, dtype?: DType | null): Tensor;
     /** The logarithm of softmax. */
     log_softmax(options: { dim?: number; axis?: number; dtype?: DType | null }): Tensor;
+    log_softmax(dim: number, options: { dtype?: DType | null }): Tensor;
     log_softmax(dim: number, dtype?: DType | null): Tensor;
     /** The Kronecker product: every element of self times the whole of other. */
     kron(other: Tensor): Tensor;
@@ -1284,9 +1315,11 @@ declare module '../../core/tensor.js' {
     pinverse(rcond?: number | FloatScalar): Tensor;
     /** The short-time Fourier transform: transforms of overlapping windows of a signal. */
     stft(options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null }): Tensor;
+    stft(n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null }): Tensor;
     stft(n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, pad_mode?: string, normalized?: boolean, onesided?: boolean | null, return_complex?: boolean | null, align_to_window?: boolean | null): Tensor;
     /** The signal of a short-time Fourier transform: windows are added up, and divided by the sum of their squares. */
     istft(options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean }): Tensor;
+    istft(n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean }): Tensor;
     istft(n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean): Tensor;
     /** The values of a sparse tensor. @throws RuntimeError if it is in coordinate format and not coalesced. */
     values(): Tensor;

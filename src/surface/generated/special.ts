@@ -222,15 +222,18 @@ export const legendre_polynomial_p = torchFunction('special_legendre_polynomial_
 /** The logarithm of the sum of exponentials over the given dimensions. */
 export const logsumexp = torchFunction('special_logsumexp', 'special') as {
   (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** exp(self) divided by its sum along a dimension. */
 export const softmax = torchFunction('special_softmax', 'special') as {
   (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** The logarithm of softmax. */
 export const log_softmax = torchFunction('special_log_softmax', 'special') as {
   (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };

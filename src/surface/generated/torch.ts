@@ -289,26 +289,31 @@ export const vander = torchFunction('vander') as {
 /** A triangle from 0 to 1 and back. */
 export const bartlett_window = torchFunction('bartlett_window') as {
   (options: { window_length: number; periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** 0.42 − 0.5 cos(2πi/n) + 0.08 cos(4πi/n). */
 export const blackman_window = torchFunction('blackman_window') as {
   (options: { window_length: number; periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** 0.5 − 0.5 cos(2πi/n). */
 export const hann_window = torchFunction('hann_window') as {
   (options: { window_length: number; periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, options: { periodic?: boolean; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** alpha − beta cos(2πi/n). */
 export const hamming_window = torchFunction('hamming_window') as {
   (options: { window_length: number; periodic?: boolean; alpha?: number | FloatScalar; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, options: { periodic?: boolean; alpha?: number | FloatScalar; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, alpha?: number | FloatScalar, beta?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** I₀(β √(1 − (2i/n − 1)²)) / I₀(β). */
 export const kaiser_window = torchFunction('kaiser_window') as {
   (options: { window_length: number; periodic?: boolean; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (window_length: number, options: { periodic?: boolean; beta?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (window_length: number, periodic?: boolean, beta?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The numbers from 0 up to, but without, `end`. */
@@ -336,12 +341,16 @@ export const linspace = torchFunction('linspace') as {
 /** `steps` numbers from baseˢᵗᵃʳᵗ to baseᵉⁿᵈ, both included, at equal ratios. */
 export const logspace = torchFunction('logspace') as {
   (start: Scalar, end: Scalar, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Scalar, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Scalar, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Tensor, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Tensor, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Tensor, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Scalar, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Tensor, end: Scalar, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Tensor, end: Scalar, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Tensor, options: { steps: number; base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (start: Scalar, end: Tensor, steps: number, options: { base?: number | FloatScalar; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (start: Scalar, end: Tensor, steps: number, base?: number | FloatScalar, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** self + alpha · other. */
@@ -1176,16 +1185,19 @@ export const unfold_copy = torchFunction('unfold_copy') as {
 /** A view of the storage with any sizes, strides and offset. */
 export const as_strided = torchFunction('as_strided') as {
   (input: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], stride: readonly number[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** self with the part that as_strided shows replaced by src. */
 export const as_strided_scatter = torchFunction('as_strided_scatter') as {
   (input: Tensor, src: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** As as_strided, but a copy instead of a view. */
 export const as_strided_copy = torchFunction('as_strided_copy') as {
   (input: Tensor, options: { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, size: readonly number[], stride: readonly number[], options: { storage_offset?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, size: readonly number[], stride: readonly number[], storage_offset?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** As view, but a copy instead of a view. */
@@ -1294,6 +1306,7 @@ export const cumulative_trapezoid = torchFunction('cumulative_trapezoid') as {
 export const sum = torchFunction('sum') as {
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, options: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The sum over the given dimensions with NaN as zero. */
@@ -1305,6 +1318,7 @@ export const nansum = torchFunction('nansum') as {
 export const mean = torchFunction('mean') as {
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, options: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
 /** The mean of the elements that are not NaN. */
@@ -1315,6 +1329,7 @@ export const nanmean = torchFunction('nanmean') as {
 /** The product over a dimension. */
 export const prod = torchFunction('prod') as {
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, options?: { dtype?: DType | null; out?: Tensor }): Tensor;
 };
@@ -1322,6 +1337,7 @@ export const prod = torchFunction('prod') as {
 export const any = torchFunction('any') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: readonly number[] | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
@@ -1330,6 +1346,7 @@ export const any = torchFunction('any') as {
 export const all = torchFunction('all') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: readonly number[] | null; axis?: readonly number[] | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: readonly number[] | null, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
@@ -1351,6 +1368,7 @@ export const max = torchFunction('max') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** Where the largest element is, the first of equal ones; without dim in the flattened tensor. */
@@ -1368,6 +1386,7 @@ export const min = torchFunction('min') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, other: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** Where the smallest element is, the first of equal ones; without dim in the flattened tensor. */
@@ -1393,6 +1412,7 @@ export const var_ = torchFunction('var') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
@@ -1403,6 +1423,7 @@ export const var_mean = torchFunction('var_mean') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, options: { unbiased?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, unbiased?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
@@ -1412,6 +1433,7 @@ export const std = torchFunction('std') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { unbiased?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, unbiased?: boolean, options?: { out?: Tensor }): Tensor;
@@ -1421,6 +1443,7 @@ export const std_mean = torchFunction('std_mean') as {
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, dim?: number | readonly number[] | null, options?: { correction?: Scalar | null; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, options: { dim?: number | readonly number[] | null; axis?: number | readonly number[] | null; unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
+  (input: Tensor, dim: number | readonly number[] | null, options: { unbiased?: boolean; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, dim: number | readonly number[] | null, unbiased?: boolean, keepdim?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, options: { unbiased?: boolean; out?: readonly Tensor[] }): readonly [Tensor, Tensor];
   (input: Tensor, unbiased?: boolean, options?: { out?: readonly Tensor[] }): readonly [Tensor, Tensor];
@@ -1429,12 +1452,14 @@ export const std_mean = torchFunction('std_mean') as {
 export const median = torchFunction('median') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The lower median of what is not NaN; equal elements share the gradient. */
 export const nanmedian = torchFunction('nanmedian') as {
   (input: Tensor, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, dim: number, options: { keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, dim: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The most frequent value over a dimension, the smallest of several, and where it is. */
@@ -1445,6 +1470,7 @@ export const mode = torchFunction('mode') as {
 /** The k-th smallest element over a dimension and where it is. */
 export const kthvalue = torchFunction('kthvalue') as {
   (input: Tensor, options: { k: number; dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, k: number, options: { dim?: number; axis?: number; keepdim?: boolean; keepdims?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, k: number, dim?: number, keepdim?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The quantiles q over a dimension. */
@@ -1477,6 +1503,7 @@ export const norm = torchFunction('norm') as {
 /** The logarithm of the sum of exponentials over the given dimensions. */
 export const logsumexp = torchFunction('logsumexp') as {
   (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** self with the slices along a dimension scaled down so that their p-norm is at most maxnorm. */
@@ -1523,6 +1550,7 @@ export const msort = torchFunction('msort') as {
 /** The k largest (or smallest) elements along a dimension, and where they are. */
 export const topk = torchFunction('topk') as {
   (input: Tensor, options: { k: number; dim?: number; axis?: number; largest?: boolean; sorted?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, k: number, options: { dim?: number; axis?: number; largest?: boolean; sorted?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The distinct elements, or the distinct slices along a dimension, in order; also which one each element is, and how often each occurs. */
@@ -1560,8 +1588,10 @@ export const histogram = torchFunction('histogram') as {
 /** A histogram of points in as many dimensions as the last dimension of self has elements. */
 export const histogramdd = torchFunction('histogramdd') as {
   (input: Tensor, options: { bins: readonly number[]; range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, bins: readonly number[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
   (input: Tensor, bins: readonly number[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
   (input: Tensor, options: { bins: number; range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
+  (input: Tensor, bins: number, options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
   (input: Tensor, bins: number, range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
   (input: Tensor, bins: readonly Tensor[], options: { range?: readonly (number | FloatScalar)[] | null; weight?: Tensor | null; density?: boolean; out?: readonly Tensor[] }): HistBinEdges;
   (input: Tensor, bins: readonly Tensor[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean, options?: { out?: readonly Tensor[] }): HistBinEdges;
@@ -1753,6 +1783,7 @@ export const flipud = torchFunction('flipud') as {
 /** Elements shifted along dimensions; those pushed out enter at the other end. */
 export const roll = torchFunction('roll') as {
   (input: Tensor, options: { shifts: number | readonly number[]; dims?: number | readonly number[]; out?: Tensor }): Tensor;
+  (input: Tensor, shifts: number | readonly number[], options: { dims?: number | readonly number[]; out?: Tensor }): Tensor;
   (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[], options?: { out?: Tensor }): Tensor;
 };
 /** The plane of two dimensions turned by k quarter turns. */
@@ -1771,23 +1802,28 @@ export const repeat_interleave = torchFunction('repeat_interleave') as {
   (input: Tensor, repeats: Tensor, options: { dim?: number | null; axis?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, repeats: Tensor, dim?: number | null, options?: { output_size?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, options: { repeats: number; dim?: number | null; axis?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, repeats: number, options: { dim?: number | null; axis?: number | null; output_size?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, repeats: number, dim?: number | null, options?: { output_size?: number | null; out?: Tensor }): Tensor;
 };
 /** Parts of split_size places; the last may be smaller. */
 export const split = torchFunction('split') as {
-  (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, options: { split_size?: number; split_size_or_sections?: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_size: number, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
-  (input: Tensor, options: { split_size: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, options: { split_size?: readonly number[]; split_size_or_sections?: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_size: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: readonly number[], dim?: number): Tensor[];
 };
 /** Views of consecutive parts of the given sizes. */
 export const split_with_sizes = torchFunction('split_with_sizes') as {
   (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_sizes: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
 /** At most `chunks` parts of equal size. */
 export const chunk = torchFunction('chunk') as {
   (input: Tensor, options: { chunks: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, chunks: number, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, chunks: number, dim?: number): Tensor[];
 };
 /** The slices of a dimension. */
@@ -1798,16 +1834,19 @@ export const unbind = torchFunction('unbind') as {
 /** As chunk; the parts may be written to in place. */
 export const unsafe_chunk = torchFunction('unsafe_chunk') as {
   (input: Tensor, options: { chunks: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, chunks: number, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, chunks: number, dim?: number): Tensor[];
 };
 /** As split; the parts may be written to in place. */
 export const unsafe_split = torchFunction('unsafe_split') as {
-  (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, options: { split_size?: number; split_size_or_sections?: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_size: number, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
 };
 /** As split_with_sizes; the parts may be written to in place. */
 export const unsafe_split_with_sizes = torchFunction('unsafe_split_with_sizes') as {
   (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_sizes: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
 /** As unbind, but copies instead of views. */
@@ -1817,19 +1856,23 @@ export const unbind_copy = torchFunction('unbind_copy') as {
 };
 /** As split, but copies instead of views. */
 export const split_copy = torchFunction('split_copy') as {
-  (input: Tensor, options: { split_size: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, options: { split_size?: number; split_size_or_sections?: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_size: number, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_size: number, dim?: number): Tensor[];
 };
 /** As split_with_sizes, but copies instead of views. */
 export const split_with_sizes_copy = torchFunction('split_with_sizes_copy') as {
   (input: Tensor, options: { split_sizes: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, split_sizes: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, split_sizes: readonly number[], dim?: number): Tensor[];
 };
 /** Parts between the given positions. */
 export const tensor_split = torchFunction('tensor_split') as {
   (input: Tensor, options: { sections: number; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, sections: number, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, sections: number, dim?: number): Tensor[];
   (input: Tensor, options: { indices: readonly number[]; dim?: number; axis?: number }): Tensor[];
+  (input: Tensor, indices: readonly number[], options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, indices: readonly number[], dim?: number): Tensor[];
   (input: Tensor, tensor_indices_or_sections: Tensor, options: { dim?: number; axis?: number }): Tensor[];
   (input: Tensor, tensor_indices_or_sections: Tensor, dim?: number): Tensor[];
@@ -1926,11 +1969,13 @@ export const triu = torchFunction('triu') as {
 /** The indices of the lower triangle of a row × col matrix: rows, then columns. */
 export const tril_indices = torchFunction('tril_indices') as {
   (options: { row: number; col: number; offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (row: number, col: number, options: { offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** The indices of the upper triangle of a row × col matrix: rows, then columns. */
 export const triu_indices = torchFunction('triu_indices') as {
   (options: { row: number; col: number; offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
+  (row: number, col: number, options: { offset?: number; dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
   (row: number, col: number, offset?: number, options?: { dtype?: DType | null; layout?: TensorLayout | null; device?: Device | string | null; pin_memory?: boolean | null; requires_grad?: boolean; out?: Tensor }): Tensor;
 };
 /** Of a vector the matrix with that diagonal, of a matrix its diagonal. */
@@ -2143,6 +2188,7 @@ export const normal = torchFunction('normal') as {
 /** Category numbers drawn from each row of weights. */
 export const multinomial = torchFunction('multinomial') as {
   (input: Tensor, options: { num_samples: number; replacement?: boolean; generator?: Generator | null; out?: Tensor }): Tensor;
+  (input: Tensor, num_samples: number, options: { replacement?: boolean; generator?: Generator | null; out?: Tensor }): Tensor;
   (input: Tensor, num_samples: number, replacement?: boolean, options?: { generator?: Generator | null; out?: Tensor }): Tensor;
 };
 /** A convolution, or transposed convolution, of (N, C, …) by (O, C / groups, …). */
@@ -2214,16 +2260,19 @@ export const _log_softmax_backward_data = torchFunction('_log_softmax_backward_d
 /** exp(self) divided by its sum along a dimension. */
 export const softmax = torchFunction('softmax') as {
   (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** The logarithm of softmax. */
 export const log_softmax = torchFunction('log_softmax') as {
   (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** softmax in which a line of −∞ gives zeros. */
 export const _safe_softmax = torchFunction('_safe_softmax') as {
   (input: Tensor, options: { dim?: number; axis?: number; dtype?: DType | null; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number, options: { dtype?: DType | null; out?: Tensor }): Tensor;
   (input: Tensor, dim: number, dtype?: DType | null, options?: { out?: Tensor }): Tensor;
 };
 /** Zeroes elements with probability p and scales the others by 1 / (1 − p). */
@@ -2278,6 +2327,7 @@ export const native_dropout_backward = torchFunction('native_dropout_backward') 
 /** self with a number around it; negative padding cuts off. */
 export const constant_pad_nd = torchFunction('constant_pad_nd') as {
   (input: Tensor, options: { pad: readonly number[]; value?: Scalar; out?: Tensor }): Tensor;
+  (input: Tensor, pad: readonly number[], options: { value?: Scalar; out?: Tensor }): Tensor;
   (input: Tensor, pad: readonly number[], value?: Scalar, options?: { out?: Tensor }): Tensor;
 };
 /** binary_cross_entropy of sigmoid(self), computed without overflow. */
@@ -2288,6 +2338,7 @@ export const binary_cross_entropy_with_logits = torchFunction('binary_cross_entr
 /** The negative log likelihood of label sequences under log-probabilities (T, N, C), summed over all alignments. */
 export const ctc_loss = torchFunction('ctc_loss') as {
   (log_probs: Tensor, targets: Tensor, options: { input_lengths: readonly number[]; target_lengths: readonly number[]; blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
+  (log_probs: Tensor, targets: Tensor, input_lengths: readonly number[], target_lengths: readonly number[], options: { blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: readonly number[], target_lengths: readonly number[], blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: { blank?: number; reduction?: number; zero_infinity?: boolean; out?: Tensor }): Tensor;
   (log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank?: number, reduction?: number, zero_infinity?: boolean, options?: { out?: Tensor }): Tensor;
@@ -2315,6 +2366,7 @@ export const pdist = torchFunction('pdist') as {
 /** Sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. */
 export const einsum = torchFunction('einsum') as {
   (options: { equation: string; tensors?: readonly Tensor[]; path?: readonly number[] | null; out?: Tensor }): Tensor;
+  (equation: string, options: { tensors?: readonly Tensor[]; path?: readonly number[] | null; out?: Tensor }): Tensor;
   (equation: string, tensors?: readonly Tensor[], options?: { path?: readonly number[] | null; out?: Tensor }): Tensor;
   (options: { operands: readonly unknown[]; out?: Tensor }): Tensor;
   (operands: readonly unknown[], options?: { out?: Tensor }): Tensor;
@@ -2434,21 +2486,25 @@ export const nuclear_norm = torchFunction('nuclear_norm') as {
   (input: Tensor, options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, keepdim?: boolean, options?: { out?: Tensor }): Tensor;
   (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The Frobenius norm. */
 export const frobenius_norm = torchFunction('frobenius_norm') as {
   (input: Tensor, options: { dim?: number | readonly number[]; axis?: number | readonly number[]; keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, dim: number | readonly number[], options: { keepdim?: boolean; keepdims?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, dim: number | readonly number[], keepdim?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The short-time Fourier transform: transforms of overlapping windows of a signal. */
 export const stft = torchFunction('stft') as {
   (input: Tensor, options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null; out?: Tensor }): Tensor;
+  (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; pad_mode?: string; normalized?: boolean; onesided?: boolean | null; return_complex?: boolean | null; align_to_window?: boolean | null; out?: Tensor }): Tensor;
   (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, pad_mode?: string, normalized?: boolean, onesided?: boolean | null, return_complex?: boolean | null, align_to_window?: boolean | null, options?: { out?: Tensor }): Tensor;
 };
 /** The signal of a short-time Fourier transform: windows are added up, and divided by the sum of their squares. */
 export const istft = torchFunction('istft') as {
   (input: Tensor, options: { n_fft: number; hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, n_fft: number, options: { hop_length?: number | null; win_length?: number | null; window?: Tensor | null; center?: boolean; normalized?: boolean; onesided?: boolean | null; length?: number | null; return_complex?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, n_fft: number, hop_length?: number | null, win_length?: number | null, window?: Tensor | null, center?: boolean, normalized?: boolean, onesided?: boolean | null, length?: number | null, return_complex?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Layer normalisation, and the mean and 1 / √(variance + eps) of every row. */
@@ -2459,11 +2515,13 @@ export const native_layer_norm = torchFunction('native_layer_norm') as {
 /** Normalises the last dimensions to mean 0 and variance 1, then scales and shifts. */
 export const layer_norm = torchFunction('layer_norm') as {
   (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enable?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enable?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Divides the last dimensions by their root mean square, then scales. */
 export const rms_norm = torchFunction('rms_norm') as {
   (input: Tensor, options: { normalized_shape: readonly number[]; weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
+  (input: Tensor, normalized_shape: readonly number[], options: { weight?: Tensor | null; eps?: number | FloatScalar | null; out?: Tensor }): Tensor;
   (input: Tensor, normalized_shape: readonly number[], weight?: Tensor | null, eps?: number | FloatScalar | null, options?: { out?: Tensor }): Tensor;
 };
 /** Group normalisation, and the mean and 1 / √(variance + eps) of every group. */
@@ -2474,11 +2532,13 @@ export const native_group_norm = torchFunction('native_group_norm') as {
 /** Normalises groups of channels of each example, then scales and shifts each channel. */
 export const group_norm = torchFunction('group_norm') as {
   (input: Tensor, options: { num_groups: number; weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, num_groups: number, options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, num_groups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** Normalises each channel over the batch, or by running statistics, then scales and shifts. */
 export const batch_norm = torchFunction('batch_norm') as {
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, options: { training: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options: { cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, training: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** batch_norm, and the mean and 1 / √(variance + eps) of the batch (empty in evaluation). */
@@ -2500,21 +2560,25 @@ export const _batch_norm_with_update = torchFunction('_batch_norm_with_update') 
 /** Normalises each channel of each example, then scales and shifts. */
 export const instance_norm = torchFunction('instance_norm') as {
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, options: { use_input_stats: boolean; momentum: number | FloatScalar; eps: number | FloatScalar; cudnn_enabled?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, options: { cudnn_enabled?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, weight: Tensor | null, bias: Tensor | null, running_mean: Tensor | null, running_var: Tensor | null, use_input_stats: boolean, momentum: number | FloatScalar, eps: number | FloatScalar, cudnn_enabled?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool1d = torchFunction('max_pool1d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool1d_with_indices = torchFunction('max_pool1d_with_indices') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool1d = torchFunction('avg_pool1d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
@@ -2525,21 +2589,25 @@ export const adaptive_avg_pool1d = torchFunction('adaptive_avg_pool1d') as {
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool1d = torchFunction('adaptive_max_pool1d') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool2d = torchFunction('max_pool2d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool2d_with_indices = torchFunction('max_pool2d_with_indices') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool2d = torchFunction('avg_pool2d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
@@ -2550,21 +2618,25 @@ export const adaptive_avg_pool2d = torchFunction('adaptive_avg_pool2d') as {
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool2d = torchFunction('adaptive_max_pool2d') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and with return_indices its place in the plane. */
 export const max_pool3d = torchFunction('max_pool3d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The largest element of each window, and its place in the plane. */
 export const max_pool3d_with_indices = torchFunction('max_pool3d_with_indices') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; dilation?: number | readonly number[]; ceil_mode?: boolean; return_indices?: boolean; out?: readonly Tensor[] }): ValuesIndices;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], dilation?: number | readonly number[], ceil_mode?: boolean, return_indices?: boolean, options?: { out?: readonly Tensor[] }): ValuesIndices;
 };
 /** The mean of each window. */
 export const avg_pool3d = torchFunction('avg_pool3d') as {
   (input: Tensor, options: { kernel_size: number | readonly number[]; stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
+  (input: Tensor, kernel_size: number | readonly number[], options: { stride?: number | readonly number[] | null; padding?: number | readonly number[]; ceil_mode?: boolean; count_include_pad?: boolean; divisor_override?: number | null; out?: Tensor }): Tensor;
   (input: Tensor, kernel_size: number | readonly number[], stride?: number | readonly number[] | null, padding?: number | readonly number[], ceil_mode?: boolean, count_include_pad?: boolean, divisor_override?: number | null, options?: { out?: Tensor }): Tensor;
 };
 /** The mean of windows that divide the input into output_size. */
@@ -2575,6 +2647,7 @@ export const adaptive_avg_pool3d = torchFunction('adaptive_avg_pool3d') as {
 /** The largest element of windows that divide the input into output_size. */
 export const adaptive_max_pool3d = torchFunction('adaptive_max_pool3d') as {
   (input: Tensor, options: { output_size: number | null | readonly (number | null)[]; return_indices?: boolean; out?: Tensor }): Tensor;
+  (input: Tensor, output_size: number | null | readonly (number | null)[], options: { return_indices?: boolean; out?: Tensor }): Tensor;
   (input: Tensor, output_size: number | null | readonly (number | null)[], return_indices?: boolean, options?: { out?: Tensor }): Tensor;
 };
 /** The rows of weight that indices name. */
