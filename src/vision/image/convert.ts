@@ -1,0 +1,227 @@
+// Conversions between modes, with Pillow's integer arithmetic (src/libImaging/Convert.c).
+import { ValueError } from '../../core/errors.ts';
+import { bandCount, blank, hasAlpha, type Mode, type Pixels, type Raster } from './raster.ts';
+
+/** x · y / 255, rounded. */
+export function times255(x: number, y: number): number {
+  const t = x * y + 128;
+  return ((t >> 8) + t) >> 8;
+}
+const clip8 = (x: number): number => (x < 0 ? 0 : x > 255 ? 255 : x);
+/** Luma of ITU-R 601-2, in 16 bits behind the point. */
+const luma = (r: number, g: number, b: number): number => (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
+
+type Step = (from: Pixels, to: Pixels) => void;
+/** A conversion of every pixel by itself. */
+function pixels(inBands: number, outBands: number, f: (from: Pixels, i: number, to: Pixels, o: number) => void): Step {
+  return (from, to) => {
+    for (let i = 0, o = 0; i < from.length; i += inBands, o += outBands) f(from, i, to, o);
+  };
+}
+const samples = (f: (v: number) => number): Step =>
+  pixels(1, 1, (from, i, to, o) => {
+    to[o] = f(from[i]!);
+  });
+/** A gray value in every colour band; opaque. */
+const gray = (bands: number): Step =>
+  pixels(1, bands, (from, i, to, o) => {
+    to[o] = from[i]!;
+    if (bands > 2) to[o + 1] = to[o + 2] = from[i]!;
+    if (bands === 2 || bands === 4) to[o + bands - 1] = 255;
+  });
+const toLuma = (inBands: number, outBands: number): Step =>
+  pixels(inBands, outBands, (from, i, to, o) => {
+    to[o] = luma(from[i]!, from[i + 1]!, from[i + 2]!);
+    if (outBands === 2) to[o + 1] = inBands === 4 ? from[i + 3]! : 255;
+  });
+
+function rgbToHsv(from: Pixels, i: number, to: Pixels, o: number): void {
+  const [r, g, b] = [from[i]!, from[i + 1]!, from[i + 2]!];
+  const max = Math.max(r, g, b);
+  const min = Math.min(r, g, b);
+  to[o + 2] = max;
+  if (min === max) {
+    to[o] = to[o + 1] = 0;
+    return;
+  }
+  const f = Math.fround;
+  const cr = max - min;
+  const s = f(cr / max);
+  const [rc, gc, bc] = [f((max - r) / cr), f((max - g) / cr), f((max - b) / cr)];
+  let h = r === max ? f(bc - gc) : g === max ? f(2 + rc - bc) : f(4 + gc - rc);
+  h = f((h / 6 + 1) % 1);
+  to[o] = clip8(Math.trunc(h * 255));
+  to[o + 1] = clip8(Math.trunc(s * 255));
+}
+function hsvToRgb(from: Pixels, i: number, to: Pixels, o: number): void {
+  const [h, s, v] = [from[i]!, from[i + 1]!, from[i + 2]!];
+  if (s === 0) {
+    to[o] = to[o + 1] = to[o + 2] = v;
+    return;
+  }
+  const fr = Math.fround;
+  const sector = Math.floor((h * 6) / 255);
+  const f = fr((h * 6) / 255 - sector);
+  const fs = fr(s / 255);
+  const p = clip8(Math.round(v * (1 - fs)));
+  const q = clip8(Math.round(v * (1 - fs * f)));
+  const t = clip8(Math.round(v * (1 - fs * (1 - f))));
+  const [r, g, b] = [
+    [v, t, p],
+    [q, v, p],
+    [p, v, t],
+    [p, q, v],
+    [t, p, v],
+    [v, p, q],
+  ][sector % 6]! as [number, number, number];
+  to[o] = r;
+  to[o + 1] = g;
+  to[o + 2] = b;
+}
+/** Tables of the JPEG colour space, in 6 bits behind the point (ConvertYCbCr.c). */
+const scaled =
+  (factor: number): ((v: number) => number) =>
+  (v) =>
+    Math.trunc(factor * 64 * v + (factor * v < 0 ? -0.5 : 0.5));
+const table = (factor: number, from = 0): Int16Array => Int16Array.from({ length: 256 }, (_, i) => scaled(factor)(i + from));
+const Y = [table(0.299), table(0.587), table(0.114)] as const;
+const CB = [table(-0.16874), table(-0.33126), table(0.5)] as const;
+const CR = [table(0.5), table(-0.41869), table(-0.08131)] as const;
+const BACK = { rCr: table(1.402, -128), gCb: table(-0.34414, -128), gCr: table(-0.71414, -128), bCb: table(1.772, -128) } as const;
+function rgbToYcc(from: Pixels, i: number, to: Pixels, o: number): void {
+  const [r, g, b] = [from[i]!, from[i + 1]!, from[i + 2]!];
+  to[o] = (Y[0][r]! + Y[1][g]! + Y[2][b]!) >> 6;
+  to[o + 1] = ((CB[0][r]! + CB[1][g]! + CB[2][b]!) >> 6) + 128;
+  to[o + 2] = ((CR[0][r]! + CR[1][g]! + CR[2][b]!) >> 6) + 128;
+}
+function yccToRgb(from: Pixels, i: number, to: Pixels, o: number): void {
+  const [y, cb, cr] = [from[i]!, from[i + 1]!, from[i + 2]!];
+  to[o] = clip8(y + (BACK.rCr[cr]! >> 6));
+  to[o + 1] = clip8(y + ((BACK.gCb[cb]! + BACK.gCr[cr]!) >> 6));
+  to[o + 2] = clip8(y + (BACK.bCb[cb]! >> 6));
+}
+const copyBands = (inBands: number, outBands: number): Step =>
+  pixels(inBands, outBands, (from, i, to, o) => {
+    for (let b = 0; b < outBands; b++) to[o + b] = b < inBands ? from[i + b]! : 255;
+  });
+
+/** Direct conversions; others go over RGB or L. */
+const STEPS: Readonly<Partial<Record<string, Step>>> = {
+  '1>L': samples((v) => v),
+  'L>LA': gray(2),
+  'L>RGB': gray(3),
+  'L>RGBA': gray(4),
+  'LA>L': pixels(2, 1, (from, i, to, o) => {
+    to[o] = from[i]!;
+  }),
+  'LA>RGB': pixels(2, 3, (from, i, to, o) => {
+    to[o] = to[o + 1] = to[o + 2] = from[i]!;
+  }),
+  'LA>RGBA': pixels(2, 4, (from, i, to, o) => {
+    to[o] = to[o + 1] = to[o + 2] = from[i]!;
+    to[o + 3] = from[i + 1]!;
+  }),
+  'RGB>L': toLuma(3, 1),
+  'RGB>LA': toLuma(3, 2),
+  'RGBA>L': toLuma(4, 1),
+  'RGBA>LA': toLuma(4, 2),
+  'RGB>RGBA': copyBands(3, 4),
+  'RGBA>RGB': copyBands(4, 3),
+  'RGB>HSV': pixels(3, 3, rgbToHsv),
+  'HSV>RGB': pixels(3, 3, hsvToRgb),
+  'RGB>YCbCr': pixels(3, 3, rgbToYcc),
+  'YCbCr>RGB': pixels(3, 3, yccToRgb),
+  'YCbCr>L': pixels(3, 1, (from, i, to, o) => {
+    to[o] = from[i]!;
+  }),
+  'RGB>CMYK': pixels(3, 4, (from, i, to, o) => {
+    for (let b = 0; b < 3; b++) to[o + b] = 255 - from[i + b]!;
+    to[o + 3] = 0;
+  }),
+  'CMYK>RGB': pixels(4, 3, (from, i, to, o) => {
+    const rest = 255 - from[i + 3]!;
+    for (let b = 0; b < 3; b++) to[o + b] = clip8(rest - times255(from[i + b]!, rest));
+  }),
+  'L>I': samples((v) => v),
+  'L>F': samples((v) => v),
+  'L>I;16': samples((v) => v),
+  'I>L': samples(clip8),
+  'I>F': samples((v) => v),
+  'I>I;16': samples((v) => Math.min(Math.max(v, 0), 65535)),
+  'F>L': samples((v) => clip8(Math.trunc(v))),
+  'F>I': samples(Math.trunc),
+  'I;16>L': samples(clip8),
+  'I;16>I': samples((v) => v),
+  'I;16>F': samples((v) => v),
+};
+/** What a conversion without a direct step goes over. */
+const HUBS: Readonly<Partial<Record<Mode, Mode>>> = { '1': 'L', I: 'L', F: 'L', 'I;16': 'L', CMYK: 'RGB', YCbCr: 'RGB', HSV: 'RGB' };
+
+/** Black and white with Floyd and Steinberg's error diffusion. */
+function bilevel(r: Raster): Raster {
+  const out = blank('1', r.width, r.height);
+  const errors = new Int32Array(r.width + 1);
+  for (let y = 0; y < r.height; y++) {
+    let [l, l0, l1] = [0, 0, 0];
+    for (let x = 0; x < r.width; x++) {
+      l = clip8(r.data[y * r.width + x]! + Math.trunc((l + errors[x + 1]!) / 16));
+      const bit = l > 128 ? 255 : 0;
+      out.data[y * r.width + x] = bit;
+      l -= bit;
+      const l2 = l;
+      const d2 = l + l;
+      l += d2;
+      errors[x] = l + l0;
+      l += d2;
+      l0 = l + l1;
+      l1 = l2;
+      l += d2;
+    }
+    errors[r.width] = l0;
+  }
+  return out;
+}
+
+/**
+ * The pixels in another mode.
+ * @throws ValueError where Pillow has no conversion.
+ */
+export function convert(r: Raster, mode: Mode): Raster {
+  if (r.mode === mode) return { ...r, data: r.data.slice() };
+  if (mode === '1') return bilevel(r.mode === 'L' ? r : convert(r, 'L'));
+  const step = STEPS[`${r.mode}>${mode}`];
+  if (step) {
+    const out = blank(mode, r.width, r.height);
+    step(r.data, out.data);
+    return out;
+  }
+  const color = bandCount(r.mode) > 1;
+  const hub = HUBS[r.mode] ?? HUBS[mode] ?? (color ? 'RGB' : null);
+  const over: Mode | null = hub === 'L' && r.mode === 'L' ? 'RGB' : hub === r.mode ? 'RGB' : hub;
+  if (over === null || over === r.mode || over === mode) throw new ValueError(`conversion from ${r.mode} to ${mode} not supported`);
+  return convert(convert(r, over), mode);
+}
+
+/** Colours multiplied by the opacity: filters work on these, so that transparent pixels have no colour. */
+export function premultiplied(r: Raster): Raster {
+  if (!hasAlpha(r.mode)) return r;
+  const bands = bandCount(r.mode);
+  const data = r.data.slice();
+  for (let i = 0; i < data.length; i += bands) {
+    const a = data[i + bands - 1]!;
+    for (let b = 0; b < bands - 1; b++) data[i + b] = times255(data[i + b]!, a);
+  }
+  return { ...r, data };
+}
+/** The reverse, in place. */
+export function unpremultiply(r: Raster): Raster {
+  if (!hasAlpha(r.mode)) return r;
+  const { data } = r;
+  const bands = bandCount(r.mode);
+  for (let i = 0; i < data.length; i += bands) {
+    const a = data[i + bands - 1]!;
+    if (a === 255 || a === 0) continue;
+    for (let b = 0; b < bands - 1; b++) data[i + b] = clip8(Math.trunc((255 * data[i + b]!) / a));
+  }
+  return r;
+}
