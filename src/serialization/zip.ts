@@ -280,7 +280,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 /** CRC-32, by Node's own where there is one. */
-function crc32(data: Uint8Array): number {
+export function crc32(data: Uint8Array): number {
   const zlib = builtin<{ crc32?(data: Uint8Array): number }>('zlib');
   if (zlib?.crc32) return zlib.crc32(data);
   let c = MAX32;
