@@ -1,54 +1,124 @@
-// The packed tarball, installed with scripts disabled: it trains a step on the addon, on WebAssembly, and picks WebAssembly where there is no addon.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// The packed tarball, installed with scripts disabled: what it holds, what it promises to TypeScript, and that it trains wherever
+// JavaScript runs.
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Consumer, root, run } from '../helpers/package.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const dir = mkdtempSync(join(tmpdir(), 'flambeau-package-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-function run(cwd: string, command: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    cwd,
-    encoding: 'utf8',
-    env: { ...process.env, FLAMBEAU_BACKEND: backend },
-  });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`);
-  return stdout;
+interface PackageFile {
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
 }
-let backend = '';
-const STEP = `
-import * as torch from 'flambeau';
-import { nn, optim } from 'flambeau';
-torch.manual_seed(1);
-const net = new nn.Sequential(new nn.Linear(10, 20), new nn.ReLU(), new nn.Linear(20, 1));
-const optimizer = new optim.Adam(net.parameters());
-const x = torch.randn([64, 10]);
-const loss = net(x).square().mean();
-loss.backward();
-optimizer.step();
-console.log(JSON.stringify([torch.get_backend(), loss.item() > net(x).square().mean().item()]));
-`;
+let consumer: Consumer;
+beforeAll(() => {
+  consumer = new Consumer();
+}, 300_000);
+afterAll(() => consumer?.remove());
+const tool = (file: string): string => join(root, 'node_modules', file);
+const BACKENDS = ['native', 'wasm', 'reference'];
 
 describe('the packed tarball', () => {
-  beforeAll(() => {
-    run(root, 'npm', 'pack', '--ignore-scripts', '--pack-destination', dir);
-    writeFileSync(join(dir, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-    writeFileSync(join(dir, 'step.js'), STEP);
-    const tarball = readdirSync(dir).find((file) => file.endsWith('.tgz'))!;
-    run(dir, 'npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`);
-  }, 300_000);
-  it.each(['native', 'wasm', 'reference'])('trains a step on %s', (name) => {
-    backend = name;
-    expect(JSON.parse(run(dir, process.execPath, 'step.js'))).toEqual([name, true]);
+  it('satisfies publint', () => {
+    expect(run(root, process.execPath, [tool('publint/src/cli.js'), 'run', consumer.tarball, '--strict'])).toContain('All good!');
   });
-  it('picks WebAssembly where there is no addon', () => {
-    backend = '';
-    const build = join(dir, 'node_modules/flambeau/native/build');
-    for (const file of readdirSync(build)) if (file.endsWith('.node')) rmSync(join(build, file));
-    expect(JSON.parse(run(dir, process.execPath, 'step.js'))).toEqual(['wasm', true]);
+  it('satisfies arethetypeswrong', () => {
+    const args = [tool('@arethetypeswrong/cli/dist/index.js'), consumer.tarball, '--profile', 'esm-only', '--no-emoji'];
+    expect(run(root, process.execPath, args)).toContain('No problems found');
+  });
+  it('has everything that its maps name', () => {
+    const missing: string[] = [];
+    for (const file of readdirSync(join(consumer.installed, 'dist'), { recursive: true, encoding: 'utf8' })) {
+      const path = join(consumer.installed, 'dist', file);
+      if (!/\.(js|d\.ts)$/.test(file)) continue;
+      if (!existsSync(`${path}.map`)) missing.push(`${file}.map`);
+      else
+        for (const source of (JSON.parse(readFileSync(`${path}.map`, 'utf8')) as { sources: string[] }).sources)
+          if (!existsSync(resolve(dirname(path), source))) missing.push(`${file}: ${source}`);
+    }
+    expect(missing).toEqual([]);
+  });
+  it.each([
+    ['a page', []],
+    ['Node.js', ['--lib', 'ES2023', '--types', 'node', '--typeRoots', tool('@types')]],
+  ])('promises its types to a strict program for %s', (_, options) => {
+    expect(run(consumer.dir, process.execPath, [tool('typescript/bin/tsc'), '-p', '.', ...options])).toBe('');
+  });
+  it('loads each of its entries alone', () => {
+    const { exports } = JSON.parse(readFileSync(join(consumer.installed, 'package.json'), 'utf8')) as PackageFile;
+    for (const entry of Object.keys(exports).filter((name) => name !== './package.json')) {
+      const names = JSON.parse(consumer.node(['entry.js', `flambeau${entry.slice(1)}`])) as string[];
+      expect(names, entry).not.toEqual([]);
+    }
+  });
+});
+
+describe('a step of training', () => {
+  it.each(BACKENDS)('in Node.js on %s', (name) => {
+    expect(JSON.parse(consumer.node(['step.js'], { FLAMBEAU_BACKEND: name }))).toEqual([name, true]);
+  });
+  it('in CommonJS', () => {
+    expect(JSON.parse(consumer.node(['require.cjs']))).toEqual(['native', 'Linear(in_features=2, out_features=3, bias=True)']);
+  });
+});
+
+describe.runIf(process.platform !== 'win32')('another runtime', () => {
+  const libc = process.platform === 'linux' ? '-glibc' : '';
+  const deno = `@deno/${process.platform}-${process.arch}${libc}`;
+  const bun = `@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+  beforeAll(() => consumer.install(deno, bun), 300_000);
+  const inDeno = (args: readonly string[], env: NodeJS.ProcessEnv): unknown =>
+    JSON.parse(run(consumer.dir, join(consumer.dir, 'node_modules', deno, 'deno'), ['run', ...args], env));
+  const inBun = (args: readonly string[], env: NodeJS.ProcessEnv): unknown =>
+    JSON.parse(run(consumer.dir, join(consumer.dir, 'node_modules', bun, 'bin/bun'), args, env));
+
+  it.each(BACKENDS)('trains a step on %s: Deno', (name) => {
+    expect(inDeno(['-A', 'step.js'], { FLAMBEAU_BACKEND: name })).toEqual([name, true]);
+  });
+  it.each(BACKENDS)('trains a step on %s: Bun', (name) => {
+    expect(inBun(['step.js'], { FLAMBEAU_BACKEND: name })).toEqual([name, true]);
+  });
+  it('trains with the permissions that it has: Deno', () => {
+    expect(inDeno(['--allow-read', 'step.js'], {})).toEqual(['wasm', true]);
+    expect(inDeno(['step.js'], {})).toEqual([expect.stringMatching(/wasm|reference/), true]);
+  });
+  it('takes it from CommonJS: Deno and Bun', () => {
+    const printed = ['native', 'Linear(in_features=2, out_features=3, bias=True)'];
+    expect(inDeno(['-A', 'require.cjs'], { FLAMBEAU_BACKEND: '' })).toEqual(printed);
+    expect(inBun(['require.cjs'], { FLAMBEAU_BACKEND: '' })).toEqual(printed);
+  });
+});
+
+describe('npx flambeau', () => {
+  const flambeau = (args: readonly string[], env: NodeJS.ProcessEnv = {}): string =>
+    run(consumer.dir, 'npx', ['--no-install', 'flambeau', ...args], { FLAMBEAU_BACKEND: '', ...env });
+  it('doctor says what computes, and why', () => {
+    expect(flambeau(['doctor'])).toMatch(
+      /backend +native \(it is the fastest\)\nlevel +(baseline|avx2|avx512)\nthreads +\d+\nnative +ok: /,
+    );
+    expect(flambeau(['doctor'], { FLAMBEAU_BACKEND: 'wasm' })).toMatch(/backend +wasm \(FLAMBEAU_BACKEND=wasm asks for it\)/);
+  });
+  it('doctor says it as JSON', () => {
+    const found = JSON.parse(flambeau(['doctor', '--json'])) as { packages: object; native: object };
+    expect(found.native).toMatchObject({ problem: null });
+    expect(found.packages).toMatchObject({ sharp: { installed: null } });
+  });
+  it('explains wrong use', () => {
+    expect(() => flambeau(['doctor', '--loud'])).toThrow(/Unknown option '--loud'[\s\S]*Usage: flambeau doctor/);
+    expect(() => flambeau(['bake'])).toThrow(/there is no command bake[\s\S]*Commands:/);
+  });
+});
+
+describe('where the addon is of no use', () => {
+  const addons = (): string[] =>
+    readdirSync(join(consumer.installed, 'native/build'))
+      .filter((file) => file.endsWith('.node'))
+      .map((file) => join(consumer.installed, 'native/build', file));
+  it('WebAssembly serves: the system refuses the file', () => {
+    for (const file of addons()) writeFileSync(file, 'made for another system');
+    expect(JSON.parse(consumer.node(['step.js']))).toEqual(['wasm', true]);
+    expect(() => consumer.node(['step.js'], { FLAMBEAU_BACKEND: 'native' })).toThrow(/FLAMBEAU_BACKEND=native: .* could not be loaded/);
+  });
+  it('WebAssembly serves: there is none', () => {
+    for (const file of addons()) rmSync(file);
+    expect(JSON.parse(consumer.node(['step.js']))).toEqual(['wasm', true]);
   });
 });

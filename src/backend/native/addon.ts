@@ -1,5 +1,5 @@
 // Finding and loading the addon, where there is Node.js.
-import { builtin, environment } from '../../core/host.ts';
+import { builtin, environment, permitted } from '../../core/host.ts';
 
 /** What native/addon.cpp exports. */
 export interface Addon {
@@ -15,6 +15,8 @@ export interface Addon {
   getNumThreads(): number;
   /** Tells the collector that memory outside its heap grew by so many bytes, or shrank. */
   adjustMemory(bytes: number): void;
+  /** Bytes that the process has allocated and not freed; null where the C library can't say. */
+  memoryInUse(): number | null;
   /** A file as memory that is read when it is touched and written privately; null where that cannot be. */
   mapFile(path: string): ArrayBuffer | null;
 }
@@ -40,7 +42,8 @@ export function loadAddon(): Addon | Missing {
   const modules = builtin<typeof import('node:module')>('module');
   const file = addonFile();
   if (!fs || !modules || file === '') return { reason: 'this is not Node.js' };
-  if (!fs.existsSync(file)) return { reason: `${file} does not exist (no C++ compiler when the package was built, or another platform)` };
+  if (!permitted(() => fs.existsSync(file), false))
+    return { reason: `${file} does not exist (no C++ compiler when the package was built, or another platform), or may not be read` };
   try {
     return modules.createRequire(import.meta.url)(file) as Addon;
   } catch (error) {

@@ -68,7 +68,7 @@ function combine(
 export type Walk = (f: (out: number, places: readonly number[]) => void) => void;
 const sizeOf = (s: readonly number[]): number => s.reduce((a, b) => a * b, 1);
 
-/** The largest of each window and its place in the plane; NaN wins, the first of equals. */
+/** The largest of each window and its place in the plane; the last NaN wins, else the first of equals. */
 export function maxPoolInto(values: Tensor, indices: Tensor, self: Tensor, plane: number, walk: Walk): void {
   const x = reals(self);
   const outPlane = values.layout.numel / Math.max(x.length / plane, 1);
@@ -83,7 +83,6 @@ export function maxPoolInto(values: Tensor, indices: Tensor, self: Tensor, plane
         if (y > best || Number.isNaN(y)) {
           best = y;
           place = p;
-          if (Number.isNaN(y)) break;
         }
       }
       v[c * outPlane + o] = x[c * plane + place]!;

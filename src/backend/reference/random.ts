@@ -1,5 +1,5 @@
 // Random kernels: a sampling function fills the memory of a new tensor. PyTorch visits the elements in the order of memory.
-import { default_generator } from '../../core/default-generator.ts';
+import { currentGenerator } from '../../core/default-generator.ts';
 import type { DType } from '../../core/dtype.ts';
 import type { Generator } from '../../core/generator.ts';
 import { Layout } from '../../core/layout.ts';
@@ -9,7 +9,7 @@ import { aliasOf, emptyLike, type Tensor } from '../../core/tensor.ts';
 import { backend } from '../interface.ts';
 
 /** What a sampling function of src/core/sampling.ts draws from. */
-export const generatorOf = (given: object | null): Generator => (given as Generator | null) ?? default_generator;
+export const generatorOf = (given: object | null): Generator => (given as Generator | null) ?? currentGenerator();
 
 /** The memory of a kernel's new result: dense, in any order of dimensions. */
 export function memoryOf(out: Tensor): TypedArray {

@@ -47,7 +47,8 @@ export function readModule(which?: URL): Compiled | Missing {
   if (!fs) return { reason: 'the WebAssembly module has not been fetched' };
   const count = threads();
   const url = which ?? urlFor(count);
-  if (!fs.existsSync(url)) return { reason: `${url.pathname} does not exist (the package was not built), or may not be read` };
+  if (!permitted(() => fs.existsSync(url), false))
+    return { reason: `${url.pathname} does not exist (the package was not built), or may not be read` };
   try {
     return { module: new wasm.Module(fs.readFileSync(url)), threads: count };
   } catch (error) {

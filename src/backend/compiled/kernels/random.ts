@@ -1,7 +1,7 @@
 // Random fills: the generator's state is advanced in C++, to the same bits.
 import { float32, float64 } from '../../../core/dtype.ts';
 import type { Generator } from '../../../core/generator.ts';
-import { default_generator } from '../../../core/default-generator.ts';
+import { currentGenerator } from '../../../core/default-generator.ts';
 import type { Tensor } from '../../../core/tensor.ts';
 import { accelerate } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
@@ -9,7 +9,7 @@ import * as d from '../descriptor.ts';
 interface Drawn {
   readonly generator: object | null;
 }
-const state = ({ generator }: Drawn): void => d.array(((generator ?? default_generator) as Generator).memory);
+const state = ({ generator }: Drawn): void => d.array(((generator ?? currentGenerator()) as Generator).memory);
 /** Kernels fill dense memory; other layouts have a stream order of their own. */
 const isDense = (t: Tensor): boolean => t.layout.contiguous && t.layout.numel > 0;
 function uniform(a: Drawn, out: Tensor, from: number, to: number): boolean {
