@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, describe, it } from 'vitest';
 import * as torch from '../../src/index.ts';
 import { BACKENDS, useBackend } from '../helpers/backends.ts';
-import { agree, DTYPES, dims, FLOATS, make, partner, type Recipe, recipe } from '../helpers/recipes.ts';
+import { agree, DTYPES, dims, FLOATS, make, partner, RUNS, type Recipe, recipe } from '../helpers/recipes.ts';
 
 type Tensor = torch.Tensor;
 const { float32, float64, int64, int32 } = torch;
@@ -80,7 +80,7 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
           return run(a, y ? make(y) : a, dim);
         });
       }),
-      { numRuns: 60, seed: 20 },
+      { numRuns: 2 * RUNS, seed: 20 },
     );
   });
 });

@@ -10,6 +10,9 @@ const { float32, float64, float16, bfloat16, int64, int32, uint8, bool } = torch
 export const DTYPES = [float32, float64, float16, bfloat16, int64, int32, uint8, bool];
 export const FLOATS = [float32, float64];
 
+/** How often a property is tried. */
+export const RUNS = Number(process.env.FLAMBEAU_PROPERTY_RUNS ?? 24);
+
 export interface Recipe {
   readonly shape: readonly number[];
   readonly dtype: torch.DType;
