@@ -3,7 +3,7 @@ import '../surface/install.ts';
 
 export { load, type LoadOptions, save, type SaveOptions } from './checkpoint.ts';
 export { get_safe_globals } from './globals.ts';
-export { load_numpy, type LoadNumpyOptions, type NumpyOptions, save_numpy } from './numpy.ts';
+export { load_numpy, type LoadNumpyOptions, type NumpyOptions, NumpyWriter, save_numpy } from './numpy.ts';
 export {
   load_file,
   load_metadata,

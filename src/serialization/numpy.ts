@@ -8,7 +8,7 @@ import { Layout } from '../core/layout.ts';
 import { contiguousStrides, numel } from '../core/size.ts';
 import { Storage } from '../core/storage.ts';
 import { emptyLike, Tensor } from '../core/tensor.ts';
-import { deliver, type FileLike, isPath, type Source, swapBytes, withSource } from './source.ts';
+import { deliver, type FileLike, isPath, NewFile, type Source, swapBytes, withSource } from './source.ts';
 import { memoryOf } from './storages.ts';
 import { startsZip, zipParts, ZipReader } from './zip.ts';
 
@@ -222,19 +222,68 @@ export function save_numpy(
   return deliver(zipParts(members), f);
 }
 function arrayParts(t: Tensor): Uint8Array[] {
-  const kind = Object.entries(KINDS).find(([, dtype]) => dtype === t.dtype)?.[0];
-  if (!kind) throw new TypeError(`Got unsupported ScalarType ${t.dtype.scalarName}: NumPy has no such dtype`);
   const { shape, stride, contiguous } = t.layout;
   const columns = contiguousStrides([...shape].reverse()).reverse();
   const fortran = !contiguous && shape.every((n, d) => n === 1 || stride[d] === columns[d]);
   const plain = t.detach().resolve_conj().resolve_neg();
-  const dense = (fortran ? plain.permute([...shape.keys()].reverse()) : plain).contiguous();
-  const dict = `{'descr': '${t.dtype.itemsize === 1 ? '|' : '<'}${kind}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
-  const length = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10;
+  const dense = fortran ? plain.permute([...shape.keys()].reverse()) : plain;
+  return [npyHeader(t.dtype, shape, fortran), elementBytes(dense)];
+}
+/** The beginning of a .npy file; `room` bytes are kept free for a longer shape. */
+function npyHeader(dtype: DType, shape: readonly number[], fortran = false, room = 0): Uint8Array {
+  const kind = Object.entries(KINDS).find(([, one]) => one === dtype)?.[0];
+  if (!kind) throw new TypeError(`Got unsupported ScalarType ${dtype.scalarName}: NumPy has no such dtype`);
+  const dict = `{'descr': '${dtype.itemsize === 1 ? '|' : '<'}${kind}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+  const length = Math.ceil((10 + dict.length + 1 + room) / 64) * 64 - 10;
   const head = new Uint8Array(10 + length).fill(0x20);
   head.set([...MAGIC, 1, 0, length & 0xff, length >> 8]);
   head.set(new TextEncoder().encode(dict), 10);
   head[head.length - 1] = 0x0a;
+  return head;
+}
+function elementBytes(t: Tensor): Uint8Array {
+  const dense = t.contiguous();
   const { offset, numel: n, dtype } = dense.layout;
-  return [head, n === 0 ? new Uint8Array(0) : memoryOf(dense.storage!).subarray(offset * dtype.itemsize, (offset + n) * dtype.itemsize)];
+  return n === 0 ? new Uint8Array(0) : memoryOf(dense.storage!).subarray(offset * dtype.itemsize, (offset + n) * dtype.itemsize);
+}
+
+/** Writes a .npy file row by row, for arrays that do not fit into memory. `commit` puts the file in its place. */
+export class NumpyWriter implements Disposable {
+  private readonly file: NewFile;
+  private readonly headSize: number;
+  private rows = 0;
+  /** @param shape The shape of one row. @throws TypeError for dtypes that NumPy lacks. */
+  constructor(
+    path: string | URL,
+    readonly dtype: DType,
+    readonly shape: readonly number[] = [],
+  ) {
+    this.headSize = this.head().length;
+    this.file = new NewFile(path);
+    this.file.append(this.head());
+  }
+  /** Adds rows: a tensor whose first dimension counts them. @throws ValueError for rows of another shape or dtype. */
+  append(rows: Tensor): void {
+    const shape = rows.shape.slice(1);
+    if (rows.dtype !== this.dtype || shape.join() !== this.shape.join())
+      throw new ValueError(
+        `rows of ${this.dtype} and shape [${this.shape.join(', ')}] are written (got ${rows.dtype} and [${shape.join(', ')}])`,
+      );
+    this.file.append(elementBytes(rows.detach().resolve_conj().resolve_neg()));
+    this.rows += rows.size(0);
+  }
+  commit(): void {
+    const head = this.head();
+    if (head.length !== this.headSize) throw new ValueError(`${this.rows} rows are too many`);
+    this.file.write(head, 0);
+    this.file.commit();
+  }
+  /** Leaves what was there before; nothing after `commit`. */
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
+  }
+  /** Its length is the same for every number of rows. */
+  private head(): Uint8Array {
+    return npyHeader(this.dtype, [this.rows, ...this.shape], false, 16 - String(this.rows).length);
+  }
 }

@@ -75,7 +75,8 @@ export class MemoryMappedDataset extends Dataset<Tensor[]> {
     closed(this);
   }
 }
-function mappedArray(path: string): Tensor {
+/** The array of a .npy file, mapped. */
+export function mappedArray(path: string): Tensor {
   const array = load_numpy(path, { mmap: true });
   if (!(array instanceof Tensor)) throw new TypeError(`${path}: expected a .npy file of one array, found an .npz archive`);
   return array;

@@ -5,14 +5,26 @@ export { InMemoryDataset, MemoryMappedDataset } from './array-datasets.ts';
 export {
   BaseStorageBackend,
   type Fetched,
-  FileClient,
   HardDiskBackend,
   HTTPBackend,
   type ListOptions,
   LmdbBackend,
   MemoryBackend,
-} from './file-client.ts';
+} from './backends.ts';
+export { type Backends, FileClient } from './file-client.ts';
+export {
+  type ConvertOptions,
+  convert_image_folder,
+  type Converted,
+  type Encoding,
+  type PackedFormat,
+  resize_image_folder,
+  type ResizeOptions,
+} from './convert.ts';
 export { LMDB } from './lmdb.ts';
 export { LMDBDataset, type LMDBDatasetOptions } from './lmdb-dataset.ts';
 export { LMDBError } from './lmdb-format.ts';
 export { LMDBWriter } from './lmdb-writer.ts';
+export { type PackedFolderOptions, PackedImageFolder, pil_loader } from './packed-folder.ts';
+export { LMDBImageFolder } from './packed-lmdb.ts';
+export { MappedImageFolder } from './packed-mapped.ts';
