@@ -4,7 +4,7 @@ import { engineSection } from '../core/storage.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { withAutocast } from '../dispatch/call.ts';
 import { state, withGrad } from '../dispatch/state.ts';
-import { default_generator } from '../core/default-generator.ts';
+import { currentGenerator } from '../core/default-generator.ts';
 import { savedHooks } from './node.ts';
 
 export interface CheckpointOptions {
@@ -31,14 +31,14 @@ export function checkpoint<A extends unknown[], R>(f: (...a: A) => R, ...rest: [
   const last = rest[rest.length - 1];
   const options = isOptions(last) ? (last as CheckpointOptions) : {};
   const args = (isOptions(last) ? rest.slice(0, -1) : rest) as unknown as A;
-  const rng = (options.preserve_rng_state ?? true) ? default_generator.get_state_bytes() : null;
+  const rng = (options.preserve_rng_state ?? true) ? currentGenerator().get_state_bytes() : null;
   const { autocast } = state;
   let recomputed: Tensor[] | null = null;
   let count = 0;
   const recompute = (): Tensor[] => {
     const again: Tensor[] = [];
-    const now = rng ? default_generator.get_state_bytes() : null;
-    if (rng) default_generator.set_state_bytes(rng);
+    const now = rng ? currentGenerator().get_state_bytes() : null;
+    if (rng) currentGenerator().set_state_bytes(rng);
     try {
       saved_tensors_hooks(
         (t) => {
@@ -49,7 +49,7 @@ export function checkpoint<A extends unknown[], R>(f: (...a: A) => R, ...rest: [
         () => engineSection(false, () => withGrad(true, () => withAutocast(autocast, () => f(...args)))),
       );
     } finally {
-      if (now) default_generator.set_state_bytes(now);
+      if (now) currentGenerator().set_state_bytes(now);
     }
     if (again.length !== count) {
       throw new RuntimeError(

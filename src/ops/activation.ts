@@ -1,6 +1,6 @@
 // Activation functions: the elementwise ones of nn.functional, glu, prelu and rrelu.
 import { dense, elements } from '../backend/reference/arrays.ts';
-import { default_generator } from '../core/default-generator.ts';
+import { currentGenerator } from '../core/default-generator.ts';
 import { Category, finfo, float32, isIntegral, isReducedFloat } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError, ValueError } from '../core/errors.ts';
 import type { Generator } from '../core/generator.ts';
@@ -310,7 +310,7 @@ op('_rrelu_noise(Tensor self, Scalar lower, Scalar upper, Generator? generator=N
     rreluNoise(
       elements(out!),
       dtype,
-      (generator as Generator | null) ?? default_generator,
+      (generator as Generator | null) ?? currentGenerator(),
       elements(dense(self, dtype)),
       toNumber(lower),
       toNumber(upper),

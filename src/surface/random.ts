@@ -1,5 +1,5 @@
 // torch.manual_seed and its relatives, torch.random, and the parts of torch.Generator that speak in tensors.
-import { default_generator } from '../core/default-generator.ts';
+import { currentGenerator, default_generator } from '../core/default-generator.ts';
 import { uint8 } from '../core/dtype.ts';
 import { Generator as CoreGenerator } from '../core/generator.ts';
 import { type Device, device, placement } from '../core/device.ts';
@@ -62,24 +62,24 @@ export class Generator extends CoreGenerator {
 
 export { default_generator };
 /** Restarts the default stream at a seed. */
-export const manual_seed = (seed: number | bigint): CoreGenerator => default_generator.manual_seed(seed);
+export const manual_seed = (seed: number | bigint): CoreGenerator => currentGenerator().manual_seed(seed);
 /** Restarts the default stream at a seed that nobody can foresee, and returns the seed. */
-export const seed = (): number => default_generator.seed();
+export const seed = (): number => currentGenerator().seed();
 /** The seed at which the default stream was started. */
-export const initial_seed = (): number | bigint => default_generator.initial_seed();
+export const initial_seed = (): number | bigint => currentGenerator().initial_seed();
 /** The state of the default stream as a uint8 tensor. */
-export const get_rng_state = (): Tensor => stateOf(default_generator);
+export const get_rng_state = (): Tensor => stateOf(currentGenerator());
 /** Restores a state of the default stream. */
-export const set_rng_state = (new_state: Tensor): void => restore(default_generator, new_state);
+export const set_rng_state = (new_state: Tensor): void => restore(currentGenerator(), new_state);
 
 /** The default stream as it was; disposing puts it back. */
 class Fork implements Disposable {
   private saved: Uint8Array | null;
   constructor(enabled: boolean) {
-    this.saved = enabled ? default_generator.get_state_bytes() : null;
+    this.saved = enabled ? currentGenerator().get_state_bytes() : null;
   }
   [Symbol.dispose](): void {
-    if (this.saved) default_generator.set_state_bytes(this.saved);
+    if (this.saved) currentGenerator().set_state_bytes(this.saved);
     this.saved = null;
   }
 }
