@@ -22,9 +22,9 @@ export function drawBoxes(picture: Picture, { data: boxes, shape }: Values, labe
   return labels ? withLabels(drawn, boxes, labels) : drawn;
 }
 function drawFrame(picture: Picture, [left, top, right, bottom]: readonly number[]): void {
-  // A line of two pixels lies on its coordinate and the one before.
-  for (const y of [top! - 1, top!, bottom! - 1, bottom!]) for (let x = left!; x <= right!; x++) paint(picture, x, y);
-  for (const x of [left! - 1, left!, right! - 1, right!]) for (let y = top!; y <= bottom!; y++) paint(picture, x, y);
+  // Lines run around the box, and each takes the pixels on its coordinate and those to its left.
+  for (const y of [top! - 1, top!, bottom!, bottom! + 1]) for (let x = left!; x <= right!; x++) paint(picture, x, y);
+  for (const x of [left!, left! + 1, right! - 1, right!]) for (let y = top!; y <= bottom!; y++) paint(picture, x, y);
 }
 function paint({ width, height, channels, data }: Picture, x: number, y: number): void {
   if (x < 0 || y < 0 || x >= width || y >= height) return;

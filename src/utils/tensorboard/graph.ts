@@ -119,10 +119,13 @@ class Recorder {
   }
   /** Runs an operator and records it. */
   call(op: Op, given: readonly unknown[], next: () => unknown): unknown {
-    const { name, args } = atenCall(op, given);
+    const { name, args, hidden } = atenCall(op, given);
     const inputs = args.map((arg) => this.argument(arg));
     const result = next();
-    for (const tensor of tensorsIn([result])) this.names.set(tensor, this.add(`aten::${name}`, inputs, '{}', tensor.shape));
+    const results = tensorsIn(result);
+    const node = (tensor: Tensor): string => this.add(`aten::${name}`, inputs, '{}', tensor.shape);
+    for (const tensor of results) this.names.set(tensor, node(tensor));
+    if (results.length === 1) for (let i = 0; i < hidden; i++) node(results[0]!);
     return result;
   }
   /** The sink of what the model gave. */
@@ -167,12 +170,12 @@ class Recorder {
     const entries = Object.entries(x).flatMap(([key, item]) => [this.constant('str', key), this.value(item)]);
     return this.add('prim::DictConstruct', entries, '{}');
   }
-  private argument({ value, base, isList }: Argument): string {
+  private argument({ value, base }: Argument): string {
     if (value instanceof Tensor) return this.tensor(value);
-    if (Array.isArray(value) && (isList || value.some((item) => item instanceof Tensor)))
+    if (Array.isArray(value))
       return this.add(
         'prim::ListConstruct',
-        value.map((item) => this.argument({ value: item, base, isList: false })),
+        value.map((item) => this.argument({ value: item, base })),
         '{}',
       );
     return this.constant(base, value);
