@@ -1,26 +1,33 @@
 // Batches of a dataset, in PyTorch's order and with its random draws.
-import { ValueError } from '../../core/errors.ts';
+import { AssertionError, PyTypeError as TypeError, RuntimeError, ValueError } from '../../core/errors.ts';
 import type { Generator as RandomGenerator } from '../../core/generator.ts';
+import { builtin } from '../../core/host.ts';
 import { bindArguments } from '../../nn/arguments.ts';
 import { type Arguments, python } from '../../nn/simple.ts';
 import { default_collate, default_convert } from './collate.ts';
-import { canBatch, IterableDataset, type MapStyle, sampleAt } from './dataset.ts';
+import { IterableDataset } from './dataset.ts';
+import { Fetcher, type Recipe, type Source, type Task } from './fetch.ts';
+import { Here } from './here.ts';
+import { LoaderAsyncIterator, LoaderIterator, type Take } from './iterators.ts';
+import { PassStreams } from './random.ts';
 import { BatchSampler, drawSeed, RandomSampler, SequentialSampler, type Sized } from './sampler.ts';
+import { Crew, endWith, Threaded } from './threads.ts';
+import type { Seeds } from './workers/messages.ts';
+import { notice, pack } from './workers/pack.ts';
+import { hasThreads } from './workers/pool.ts';
 
-/** What the loader reads: samples by number, or one after the other. */
-export type Source<T> = MapStyle<T> | IterableDataset<T> | AsyncIterable<T>;
 export interface DataLoaderOptions<T, B> {
   batch_size: number | null;
   shuffle: boolean | null;
   sampler: Iterable<number> | null;
   batch_sampler: Iterable<number[]> | null;
-  /** Samples are loaded by the calling thread whatever the number: `for await` overlaps datasets that return promises. */
+  /** How many worker threads load; 0: the calling thread does. */
   num_workers: number;
-  collate_fn: ((samples: T[]) => B) | null;
+  collate_fn: ((samples: Awaited<T>[]) => B) | null;
   pin_memory: boolean;
   drop_last: boolean;
   timeout: number;
-  worker_init_fn: ((worker_id: number) => void) | null;
+  worker_init_fn: ((worker_id: number) => unknown) | null;
   multiprocessing_context: unknown;
   generator: RandomGenerator | null;
   prefetch_factor: number | null;
@@ -29,13 +36,16 @@ export interface DataLoaderOptions<T, B> {
   in_order: boolean;
 }
 /** What default_collate makes of samples: lists of tensors keep their form, all else is left to the reader. */
-export type Collated<T> = T extends readonly unknown[]
-  ? { -readonly [K in keyof T]: Collated<T[K]> }
-  : T extends string
-    ? string[]
-    : T extends object
-      ? T
-      : import('../../core/tensor.ts').Tensor;
+export type Collated<T> =
+  T extends Promise<infer U>
+    ? Collated<U>
+    : T extends readonly unknown[]
+      ? { -readonly [K in keyof T]: Collated<T[K]> }
+      : T extends string
+        ? string[]
+        : T extends object
+          ? T
+          : import('../../core/tensor.ts').Tensor;
 
 const NAMES = [
   'batch_size',
@@ -55,9 +65,8 @@ const NAMES = [
   'pin_memory_device',
   'in_order',
 ] as const;
-/** `for await` lets timers and the collector of external memory run at least this often. */
-const YIELD_MS = 50;
-const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+/** Attributes that are settled when the loader is made. */
+const SETTLED = ['batch_size', 'batch_sampler', 'sampler', 'drop_last', 'dataset', 'persistent_workers'] as const;
 
 /** Batches of a dataset: iterate with `for … of`, or with `for await` if its samples are promises. */
 // biome-ignore lint/suspicious/noExplicitAny: any dataset; the batch type follows from it
@@ -70,8 +79,20 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
   readonly batch_sampler: Iterable<number[]> | null;
   readonly generator: RandomGenerator | null;
   readonly num_workers: number;
-  readonly worker_init_fn: ((worker_id: number) => void) | null;
-  readonly collate_fn: (samples: T[]) => B;
+  readonly worker_init_fn: ((worker_id: number) => unknown) | null;
+  readonly collate_fn: (samples: Awaited<T>[]) => B;
+  readonly timeout: number;
+  readonly pin_memory: boolean;
+  readonly pin_memory_device: string;
+  readonly prefetch_factor: number | null;
+  readonly persistent_workers: boolean;
+  readonly in_order: boolean;
+  readonly multiprocessing_context: unknown;
+  /** Threads that outlive a pass, with persistent_workers. */
+  private crew: Crew | null = null;
+  private seeds: Seeds | null = null;
+  /** What `length` said of an iterable dataset. */
+  private promised: number | null = null;
 
   constructor(
     dataset: Source<T>,
@@ -82,7 +103,7 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
         sampler?: Iterable<number> | null,
         batch_sampler?: Iterable<number[]> | null,
         num_workers?: number,
-        collate_fn?: ((samples: T[]) => B) | null,
+        collate_fn?: ((samples: Awaited<T>[]) => B) | null,
       ],
       DataLoaderOptions<T, B>
     >
@@ -111,6 +132,13 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     this.generator = o.generator;
     this.num_workers = o.num_workers;
     this.worker_init_fn = o.worker_init_fn;
+    this.timeout = o.timeout;
+    this.pin_memory = o.pin_memory;
+    this.pin_memory_device = o.pin_memory_device;
+    this.prefetch_factor = o.prefetch_factor ?? (o.num_workers > 0 ? 2 : null);
+    this.persistent_workers = o.persistent_workers;
+    this.in_order = o.in_order;
+    this.multiprocessing_context = o.multiprocessing_context;
     this.drop_last = o.drop_last;
     this.batch_size = o.batch_sampler !== null ? null : o.batch_size;
     const sized = dataset as unknown as Sized;
@@ -119,7 +147,8 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
       : (o.sampler ?? (o.shuffle ? new RandomSampler(sized, { generator: o.generator }) : new SequentialSampler(sized)));
     this.batch_sampler =
       o.batch_sampler ?? (this.batch_size !== null && this.sampler ? new BatchSampler(this.sampler, this.batch_size, o.drop_last) : null);
-    this.collate_fn = o.collate_fn ?? ((this.batched ? default_collate : default_convert) as (samples: T[]) => B);
+    this.collate_fn = o.collate_fn ?? ((this.batched ? default_collate : default_convert) as (samples: Awaited<T>[]) => B);
+    for (const name of SETTLED) settle(this, name);
   }
   private get batched(): boolean {
     return this.batch_sampler !== null || (this.batch_size !== null && isIterable(this.dataset));
@@ -129,79 +158,148 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     if (!isIterable(this.dataset)) return ((this.batch_sampler ?? this.sampler) as unknown as Sized).length;
     const n = (this.dataset as unknown as Partial<Sized>).length;
     if (n === undefined) throw new TypeError(`object of type '${this.dataset.constructor.name}' has no len()`);
+    this.promised = n;
     if (this.batch_size === null) return n;
     return this.drop_last ? Math.floor(n / this.batch_size) : Math.ceil(n / this.batch_size);
   }
 
-  [Symbol.iterator](): Generator<B> {
-    drawSeed(this.generator);
-    if (!isIterable(this.dataset)) return this.mapped(this.dataset);
-    if (!(Symbol.iterator in this.dataset)) throw new TypeError('this dataset is asynchronous: iterate with for await');
-    return this.chained(this.dataset);
+  /**
+   * Begins a pass over the dataset.
+   * @throws TypeError at a sample that is a promise where the calling thread loads; RuntimeError with workers on a page's main thread.
+   */
+  [Symbol.iterator](): IterableIterator<B> {
+    const page = (globalThis as { window?: unknown }).window !== undefined && !hasThreads();
+    if (this.num_workers > 0 && page)
+      throw new RuntimeError(`a page must not wait for its ${this.num_workers} workers: iterate the loader with for await`);
+    return this.watched(new LoaderIterator(this.begin()));
   }
-  /** Like `for … of`; samples that are promises are awaited, a batch's together. */
-  [Symbol.asyncIterator](): AsyncGenerator<B> {
-    drawSeed(this.generator);
-    return this.breathing(isIterable(this.dataset) ? this.chainedAsync(this.dataset) : this.mappedAsync(this.dataset));
+  /** Begins a pass like `for … of`; samples that are promises are awaited, and other work of the program goes on meanwhile. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<B> {
+    return this.watched(new LoaderAsyncIterator(this.begin()));
   }
-  private *mapped(dataset: MapStyle<T>): Generator<B> {
-    if (this.batch_sampler === null) {
-      for (const i of this.sampler!) yield this.collate_fn(settled(sampleAt(dataset, i)) as unknown as T[]);
-      return;
-    }
-    const whole = (this.collate_fn as unknown) === default_collate && canBatch(dataset) ? dataset : null;
-    for (const indices of this.batch_sampler) {
-      yield (whole?._batch(indices) as B | null) ?? this.collate_fn(indices.map((i) => settled(sampleAt(dataset, i))));
-    }
+  /** The pass that the latest iterator began, if workers do it. */
+  private begun: Crew | null = null;
+  /** Lets workers end when the iterator is collected. */
+  private watched<I extends object>(iterator: I): I {
+    if (this.begun !== null && this.begun !== this.crew) endWith(iterator, this.begun);
+    this.begun = null;
+    return iterator;
   }
-  private *chained(dataset: Iterable<T>): Generator<B> {
-    if (this.batch_size === null) {
-      for (const sample of dataset) yield this.collate_fn(sample as unknown as T[]);
-      return;
-    }
-    let batch: T[] = [];
-    for (const sample of dataset) {
-      batch.push(sample);
-      if (batch.length < this.batch_size) continue;
-      yield this.collate_fn(batch);
-      batch = [];
-    }
-    if (batch.length > 0 && !this.drop_last) yield this.collate_fn(batch);
+  private begin(): Take<B> {
+    if (this.pin_memory) this.noticePinning();
+    const iterable = isIterable(this.dataset);
+    const recipe: Recipe<unknown, B> = {
+      dataset: this.dataset as Source<unknown>,
+      iterable,
+      batch_size: iterable ? this.batch_size : null,
+      drop_last: this.drop_last,
+      collate_fn: this.collate_fn as (samples: unknown[]) => B,
+    };
+    const seeds = this.nextSeeds();
+    const tasks = iterable ? endlessTasks() : indexTasks(this.batch_sampler ?? this.sampler!);
+    const take = this.num_workers > 0 ? this.withWorkers(recipe, seeds, tasks) : this.alone(recipe, seeds, tasks);
+    return this.promised === null || !iterable ? take : new Counted(take, this.promised, this.dataset, this.num_workers);
   }
-  private async *mappedAsync(dataset: MapStyle<T>): AsyncGenerator<B> {
-    if (this.batch_sampler === null) for (const i of this.sampler!) yield this.collate_fn((await sampleAt(dataset, i)) as unknown as T[]);
-    else for (const indices of this.batch_sampler) yield this.collate_fn(await Promise.all(indices.map((i) => sampleAt(dataset, i))));
+  private alone(recipe: Recipe<unknown, B>, { base_seed, pass }: Seeds, tasks: Iterator<Task>): Take<B> {
+    const workers = this.num_workers;
+    if (workers === 0 && this.timeout !== 0) throw new AssertionError('_SingleProcessDataLoaderIter requires timeout == 0');
+    const fetcher = new Fetcher(recipe, new PassStreams(base_seed, pass));
+    return new Here(fetcher, tasks, workers > 0 ? { width: workers, ahead: workers * this.prefetch_factor! } : null);
   }
-  private async *chainedAsync(dataset: Iterable<T> | AsyncIterable<T>): AsyncGenerator<B> {
-    if (this.batch_size === null) {
-      for await (const sample of dataset) yield this.collate_fn(sample as unknown as T[]);
-      return;
+  private withWorkers(recipe: Recipe<unknown, B>, seeds: Seeds, tasks: Iterator<Task>): Take<B> {
+    const { num_workers, timeout, in_order, persistent_workers: persistent } = this;
+    if (this.prefetch_factor! <= 0) throw new AssertionError('prefetch_factor must be greater than 0 for MultiProcessingDataLoaderIter');
+    if (this.crew?.broken) this.crew = null;
+    let { crew } = this;
+    if (crew === null) {
+      const packed = pack(recipe as Recipe<unknown, unknown>, this.worker_init_fn, num_workers, seeds);
+      if (packed === null) return this.alone(recipe, seeds, tasks);
+      this.noticeNumber();
+      crew = new Crew(num_workers, packed);
+      if (persistent) {
+        this.crew = crew;
+        endWith(this, crew);
+      }
     }
-    let batch: T[] = [];
-    for await (const sample of dataset) {
-      batch.push(sample as T);
-      if (batch.length < this.batch_size) continue;
-      yield this.collate_fn(batch);
-      batch = [];
-    }
-    if (batch.length > 0 && !this.drop_last) yield this.collate_fn(batch);
+    this.begun = crew;
+    return new Threaded(crew, recipe, { tasks, seeds, num_workers, timeout, in_order, persistent, prefetch_factor: this.prefetch_factor! });
   }
-  private async *breathing(batches: AsyncGenerator<B>): AsyncGenerator<B> {
-    let last = performance.now();
-    for await (const batch of batches) {
-      yield batch;
-      if (performance.now() - last < YIELD_MS) continue;
-      await macrotask();
-      last = performance.now();
-    }
+  /** PyTorch draws a seed for every iterator; one that is used again keeps its own. */
+  private nextSeeds(): Seeds {
+    const kept = this.persistent_workers ? this.seeds : null;
+    this.seeds = kept ? { ...kept, pass: kept.pass + 1 } : { base_seed: drawSeed(this.generator), pass: 0 };
+    return this.seeds;
   }
+  private noticePinning(): void {
+    if (this.pin_memory_device !== '') {
+      notice(
+        `pin_memory_device is deprecated, the current accelerator will be used as the device,ignore pin_memory_device='${this.pin_memory_device}'.`,
+      );
+    }
+    notice("'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.");
+  }
+  private noticeNumber(): void {
+    const cpus = builtin<{ availableParallelism(): number }>('os')?.availableParallelism() ?? this.num_workers;
+    if (this.num_workers <= cpus) return;
+    notice(
+      `This DataLoader will create ${this.num_workers} worker processes in total. Our suggested max number of worker in current system is ${cpus}, which is smaller than what this DataLoader is going to create. Please be aware that excessive worker creation might get DataLoader running slow or even freeze, lower the worker number to avoid potential slowness/freeze if necessary.`,
+    );
+  }
+}
+function* indexTasks(places: Iterable<number | readonly number[]>): Generator<Task> {
+  let batch = 0;
+  let position = 0;
+  for (const index of places) {
+    yield { batch: batch++, position, index };
+    position += typeof index === 'number' ? 1 : index.length;
+  }
+}
+function* endlessTasks(): Generator<Task> {
+  for (let batch = 0; ; batch++) yield { batch, position: batch, index: null };
+}
+/** Says when an iterable dataset gives more than its length. */
+class Counted<B> implements Take<B> {
+  private given = 0;
+  constructor(
+    private readonly source: Take<B>,
+    private readonly promised: number,
+    private readonly dataset: object,
+    private readonly workers: number,
+  ) {}
+  private count(taken: { readonly batch: B } | null): { readonly batch: B } | null {
+    if (!taken || ++this.given <= this.promised) return taken;
+    const advice =
+      this.workers > 0
+        ? 'For multiprocessing data-loading, this could be caused by not properly configuring the IterableDataset replica at each worker. Please see https://pytorch.org/docs/stable/data.html#torch.utils.data.IterableDataset for examples.'
+        : '';
+    notice(
+      `Length of IterableDataset ${this.dataset.constructor.name} was reported to be ${this.promised}(when accessing len(dataloader)), but ${this.given} samples have been fetched. ${advice}`,
+    );
+    return taken;
+  }
+  take(): { readonly batch: B } | null {
+    return this.count(this.source.take());
+  }
+  async takeLater(): Promise<{ readonly batch: B } | null> {
+    return this.count(await this.source.takeLater());
+  }
+  close(failed: unknown): Promise<void> | void {
+    return this.source.close(failed);
+  }
+}
+function settle(loader: object, name: (typeof SETTLED)[number]): void {
+  const value: unknown = (loader as Record<string, unknown>)[name];
+  Object.defineProperty(loader, name, {
+    get: () => value,
+    set: () => {
+      throw new ValueError(`${name} attribute should not be set after ${loader.constructor.name} is initialized`);
+    },
+    enumerable: true,
+    configurable: true,
+  });
 }
 const isIterable = <T>(d: Source<T>): d is IterableDataset<T> | AsyncIterable<T> =>
   d instanceof IterableDataset || (typeof (d as Partial<Sized>).length !== 'number' && typeof (d as { get?: unknown }).get !== 'function');
-function settled<S>(sample: S): S {
-  if (sample instanceof Promise) throw new TypeError('the samples of this dataset are promises: iterate the loader with for await');
-  return sample;
-}
 function checkOptions<T, B>(o: DataLoaderOptions<T, B>, iterable: boolean): void {
   if (o.num_workers < 0) throw new ValueError('num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.');
   if (o.timeout < 0) throw new ValueError('timeout option should be non-negative');
@@ -211,6 +309,7 @@ function checkOptions<T, B>(o: DataLoaderOptions<T, B>, iterable: boolean): void
     );
   }
   if (o.prefetch_factor !== null && o.prefetch_factor < 0) throw new ValueError('prefetch_factor option should be non-negative');
+  checkContext(o.multiprocessing_context, o.num_workers);
   if (o.persistent_workers && o.num_workers === 0) throw new ValueError('persistent_workers option needs num_workers > 0');
   if (iterable) {
     if (o.shuffle)
@@ -229,5 +328,24 @@ function checkOptions<T, B>(o: DataLoaderOptions<T, B>, iterable: boolean): void
     }
   } else if (o.batch_size === null && o.drop_last) {
     throw new ValueError('batch_size=None option disables auto-batching and is mutually exclusive with drop_last');
+  }
+}
+/** Workers are threads whatever the context; a name that PyTorch would refuse is refused. */
+function checkContext(context: unknown, num_workers: number): void {
+  if (context === null) return;
+  if (num_workers === 0) {
+    throw new ValueError(
+      `multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got num_workers=${num_workers}`,
+    );
+  }
+  if (typeof context !== 'string') {
+    throw new TypeError(
+      `multiprocessing_context option should be a valid context object or a string specifying the start method, but got multiprocessing_context=${String(context)}`,
+    );
+  }
+  if (!['fork', 'spawn', 'forkserver'].includes(context)) {
+    throw new ValueError(
+      `multiprocessing_context option should specify a valid start method in ['fork', 'spawn', 'forkserver'], but got multiprocessing_context='${context}'`,
+    );
   }
 }

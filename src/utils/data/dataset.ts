@@ -1,4 +1,5 @@
 // Datasets: samples by number, or one after the other; see https://pytorch.org/docs/stable/data.html.
+import { cpu } from '../../core/device.ts';
 import { int64 } from '../../core/dtype.ts';
 import { AssertionError, ValueError } from '../../core/errors.ts';
 import type { Generator } from '../../core/generator.ts';
@@ -6,14 +7,23 @@ import type { Tensor } from '../../core/tensor.ts';
 import { tensor } from '../../surface/construct.ts';
 import * as torch from '../../surface/generated/torch.ts';
 import type { Index } from '../../surface/index-syntax.ts';
+import { sharedEmpty } from './collate.ts';
+import { running } from './worker-info.ts';
 
 /** Samples by number: a dataset, or any array. */
 export type MapStyle<T> = Dataset<T> | ArrayLike<T>;
-/** Samples by number. Subclasses have `length` and `get`; `get` may return a promise, which `for await` over a loader awaits. */
+/**
+ * Samples by number. Subclasses have `length` and `get`; `get` may return a promise, which `for await` over a loader awaits.
+ * A loader with workers takes a dataset to its threads as Python's pickle does, which `DataLoader` describes.
+ *
+ * See https://pytorch.org/docs/stable/data.html#torch.utils.data.Dataset.
+ */
 export abstract class Dataset<T = unknown> {
   abstract get length(): number;
   /** The sample at a place: `ds[i]` in Python. */
   abstract get(index: number): T;
+  /** Optional: the samples at several places at once, where that is faster; a loader asks for a whole batch with it. */
+  __getitems__?(indices: readonly number[]): readonly unknown[] | Promise<readonly unknown[]>;
   /** All samples of this one, then all of the other: `ds1 + ds2` in Python. */
   concat<U>(other: MapStyle<U>): ConcatDataset<T | U> {
     return new ConcatDataset<T | U>([this, other]);
@@ -22,7 +32,17 @@ export abstract class Dataset<T = unknown> {
 export const isDataset = <T>(d: MapStyle<T>): d is Dataset<T> => typeof (d as Dataset<T>).get === 'function';
 /** The sample at a place of a dataset or an array. */
 export const sampleAt = <T>(d: MapStyle<T>, i: number): T => (isDataset(d) ? d.get(i) : d[i]!);
+/** How to get the samples at some places at once; null where the dataset gives them one by one. */
+export function samplesAt<T>(d: MapStyle<T>, indices: readonly number[]): (() => T[]) | null {
+  if (!isDataset(d) || typeof d.__getitems__ !== 'function' || (d as Forwarding)._givesMany === false) return null;
+  return () => d.__getitems__!(indices) as T[];
+}
 
+/** A dataset of other datasets: it gives many samples at once where they do. */
+interface Forwarding {
+  /** @internal */
+  readonly _givesMany?: boolean;
+}
 /** A dataset that makes the collated batch of some samples at once. */
 export interface Batching {
   /** @internal What default_collate makes of the samples at these places; null where it has to be asked. */
@@ -54,9 +74,15 @@ export class TensorDataset extends Dataset<Tensor[]> implements Batching {
   override get(index: Index): Tensor[] {
     return this.tensors.map((t) => t.at(index));
   }
-  _batch(indices: readonly number[]): Tensor[] {
+  _batch(indices: readonly number[]): Tensor[] | null {
+    if (this.get !== TensorDataset.prototype.get) return null;
     const rows = tensor([...indices], { dtype: int64 });
-    return this.tensors.map((t) => t.index_select(0, rows));
+    // In a worker straight into memory that threads share.
+    const into = (t: Tensor): { out?: Tensor } =>
+      running.worker !== null && t.layout.plain && !t.requires_grad && t.device === cpu
+        ? { out: sharedEmpty([indices.length, ...t.layout.shape.slice(1)], t.dtype) }
+        : {};
+    return this.tensors.map((t) => torch.index_select(t, 0, rows, into(t)));
   }
 }
 /** Samples put together from several datasets of one length: lists, or objects if the datasets are given by name. */
@@ -68,18 +94,44 @@ export class StackDataset extends Dataset<unknown> {
     const [first] = datasets;
     const named = datasets.length === 1 && !Array.isArray(first) && Object.getPrototypeOf(first) === Object.prototype;
     this.datasets = named ? (first as Readonly<Record<string, MapStyle<unknown>>>) : (datasets as MapStyle<unknown>[]);
-    const all = Object.values(this.datasets);
+    const { all } = this;
     if (all.length === 0) throw new ValueError('At least one dataset should be passed');
     if (all.some((d) => d.length !== all[0]!.length)) throw new ValueError('Size mismatch between datasets');
   }
   override get length(): number {
-    return Object.values(this.datasets)[0]!.length;
+    return this.all[0]!.length;
   }
   override get(index: number): unknown {
-    if (Array.isArray(this.datasets)) return this.datasets.map((d) => sampleAt(d as MapStyle<unknown>, index));
-    return Object.fromEntries(Object.entries(this.datasets).map(([name, d]) => [name, sampleAt(d as MapStyle<unknown>, index)]));
+    const parts = this.all.map((d) => sampleAt(d, index));
+    return parts.some((p) => p instanceof Promise) ? Promise.all(parts).then((all) => this.join(all)) : this.join(parts);
+  }
+  /** @throws ValueError if a dataset gives another number of samples than it was asked for. */
+  override __getitems__(indices: readonly number[]): unknown[] | Promise<unknown[]> {
+    const parts = this.all.map((d) => samplesAt(d, indices)?.() ?? settledAll(indices.map((i) => sampleAt(d, i))));
+    const rows = (lists: unknown[][]): unknown[] => {
+      for (const list of lists) {
+        if (list.length !== indices.length)
+          throw new ValueError(`Nested dataset's output size mismatch. Expected ${indices.length}, got ${list.length}`);
+      }
+      return indices.map((_, k) => this.join(lists.map((list) => list[k])));
+    };
+    return parts.some((p) => p instanceof Promise) ? Promise.all(parts as unknown[][]).then(rows) : rows(parts as unknown[][]);
+  }
+  /** @internal */
+  get _givesMany(): boolean {
+    const own = this.get === StackDataset.prototype.get;
+    return this.__getitems__ !== StackDataset.prototype.__getitems__ || (own && this.all.some((d) => samplesAt(d, []) !== null));
+  }
+  private get all(): MapStyle<unknown>[] {
+    return Object.values(this.datasets);
+  }
+  private join(parts: unknown[]): unknown {
+    if (Array.isArray(this.datasets)) return parts;
+    return Object.fromEntries(Object.keys(this.datasets).map((name, i) => [name, parts[i]]));
   }
 }
+const settledAll = (samples: unknown[]): unknown[] | Promise<unknown[]> =>
+  samples.some((s) => s instanceof Promise) ? Promise.all(samples) : samples;
 /** Datasets one after the other. */
 export class ConcatDataset<T = unknown> extends Dataset<T> {
   static readonly __module__ = 'torch.utils.data.dataset';
@@ -145,10 +197,24 @@ export class Subset<T = unknown> extends Dataset<T> implements Batching {
     return this.indices.length;
   }
   override get(index: number): T {
-    return sampleAt(this.dataset, this.indices[index < 0 ? index + this.length : index]!);
+    return sampleAt(this.dataset, this.at(index));
+  }
+  override __getitems__(indices: readonly number[]): unknown[] | Promise<unknown[]> {
+    const places = indices.map((i) => this.at(i));
+    return samplesAt(this.dataset, places)?.() ?? settledAll(places.map((i) => sampleAt(this.dataset, i)));
+  }
+  /** @internal */
+  get _givesMany(): boolean {
+    return (
+      this.get === Subset.prototype.get && (this.__getitems__ !== Subset.prototype.__getitems__ || samplesAt(this.dataset, []) !== null)
+    );
   }
   _batch(indices: readonly number[]): unknown {
-    return canBatch(this.dataset) ? this.dataset._batch(indices.map((i) => this.indices[i]!)) : null;
+    if (this.get !== Subset.prototype.get || !canBatch(this.dataset)) return null;
+    return this.dataset._batch(indices.map((i) => this.at(i)));
+  }
+  private at(index: number): number {
+    return this.indices[index < 0 ? index + this.length : index]!;
   }
 }
 

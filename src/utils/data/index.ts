@@ -1,7 +1,7 @@
 // torch.utils.data: datasets, samplers and loaders. Imports from nn/ (argument binding), surface/ and below.
 import '../../surface/install.ts';
 
-export { default_collate, default_convert } from './collate.ts';
+export { type CollateFunction, type CollateMap, default_collate, default_collate_fn_map, default_convert } from './collate.ts';
 export { type Collated, DataLoader, type DataLoaderOptions } from './dataloader.ts';
 export {
   ChainDataset,
@@ -14,4 +14,5 @@ export {
   Subset,
   TensorDataset,
 } from './dataset.ts';
+export { get_worker_info, type WorkerInfo } from './worker-info.ts';
 export { BatchSampler, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler } from './sampler.ts';
