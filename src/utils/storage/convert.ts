@@ -1,4 +1,5 @@
 // From an image folder to few large files, and to smaller images: what training need not do in every epoch is done once.
+import '../../surface/install.ts';
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';

@@ -1,6 +1,8 @@
 // flambeau/utils/storage: many small files in few large ones (LMDB, TFRecord, HDF5, mapped arrays), and reading them. Node.js only.
 // Imports from utils/data, serialization/ and below. TFRecord and HDF5 need packages of their own and have entries of their own:
 // flambeau/utils/storage/tfrecord and flambeau/utils/storage/hdf5.
+import '../../surface/install.ts';
+
 export { InMemoryDataset, MemoryMappedDataset } from './array-datasets.ts';
 export {
   BaseStorageBackend,

@@ -46,8 +46,8 @@ export function hdf5Sink(path: string, classes: readonly string[]): PackedSink {
       targets.push(target);
     },
     commit() {
-      if (offsets.length > 1) writer.append('offsets', tensor(offsets, { dtype: int64 }));
-      writer.append('labels', tensor(targets, { dtype: int64 }));
+      if (offsets.length > 1) writer.append('offsets', tensor(offsets, { dtype: int64 }), { chunk_rows: offsets.length });
+      writer.append('labels', tensor(targets, { dtype: int64 }), { chunk_rows: targets.length });
       writer.set_attribute('labels', 'classes', [...classes]);
       writer.commit();
     },

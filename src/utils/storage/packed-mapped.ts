@@ -1,7 +1,7 @@
 // An image folder as a directory of .npy files, which are mapped into memory. labels.npy (int64) has the numbers of the classes,
 // classes.txt their names. Of images of one size images.npy (uint8) has the pixels, (n, height, width, 3); of others encoded.npy (uint8) has
 // their files end to end, and file i is encoded[offsets[i]:offsets[i + 1]] of offsets.npy (int64).
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { int64, uint8 } from '../../core/dtype.ts';
 import { FileNotFoundError } from '../../core/errors.ts';
@@ -54,7 +54,10 @@ export function mappedSink(path: string, classes: readonly string[]): PackedSink
     },
     commit() {
       writer?.commit();
-      if (offsets.length > 1) save_numpy(tensor(offsets, { dtype: int64 }), join(path, 'offsets.npy'));
+      const isEncoded = offsets.length > 1;
+      if (isEncoded) save_numpy(tensor(offsets, { dtype: int64 }), join(path, 'offsets.npy'));
+      // What an earlier conversion of the other kind left here.
+      for (const name of isEncoded ? ['images.npy'] : ['encoded.npy', 'offsets.npy']) rmSync(join(path, name), { force: true });
       writeAtomically(join(path, 'classes.txt'), [textBytes(classes.map((name) => `${name}\n`).join(''))]);
       save_numpy(tensor(targets, { dtype: int64 }), join(path, 'labels.npy'));
     },
