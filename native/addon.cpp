@@ -11,6 +11,11 @@
 #include "mapping.hpp"
 #if defined(__GLIBC__)
 #include <malloc.h>
+#if __GLIBC_PREREQ(2, 33)
+#define FLAMBEAU_HAS_MALLINFO2
+// Weak: the package also loads where the C library is older.
+extern "C" struct mallinfo2 mallinfo2() noexcept __attribute__((weak));
+#endif
 #endif
 
 namespace flambeau {
@@ -172,6 +177,20 @@ napi_value adjust_memory(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// Bytes that are allocated and not yet freed in the whole process: what the collector has really left behind. Null where the C library can't say.
+napi_value memory_in_use(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+#if defined(FLAMBEAU_HAS_MALLINFO2)
+  if (&::mallinfo2 != nullptr) {
+    const auto info = ::mallinfo2();
+    napi_create_double(env, static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd), &result);
+    return result;
+  }
+#endif
+  napi_get_null(env, &result);
+  return result;
+}
+
 napi_value map_file(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   char path[4096];
@@ -201,7 +220,7 @@ NAPI_MODULE_INIT() {
     const char* name;
     napi_callback callback;
   } functions[] = {{"init", init},     {"address", address}, {"run", run}, {"names", names}, {"level", level}, {"levels", levels}, {"setNumThreads", set_threads},
-                   {"getNumThreads", get_threads},      {"adjustMemory", adjust_memory}, {"mapFile", map_file}};
+                   {"getNumThreads", get_threads},      {"adjustMemory", adjust_memory}, {"memoryInUse", memory_in_use}, {"mapFile", map_file}};
   for (const auto& f : functions) {
     napi_value v = nullptr;
     napi_create_function(env, f.name, NAPI_AUTO_LENGTH, f.callback, self, &v);

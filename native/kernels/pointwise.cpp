@@ -416,6 +416,17 @@ class Machine {
     if (!s.deferred) write(s, from, rows, columns);
   }
 
+  // A fresh result is cold, and stores wait for its lines: they are asked for while the tile before them is computed.
+  void prefetch_next_column() {
+    if (p.tile_rows != 1) return;
+    for (int k = p.inputs; k < p.operands; k++) {
+      const Operand& o = p.operand[k];
+      if (o.stride[p.ndim - 1] != 1) continue;
+      const int64_t bytes = p.tile_columns * element_size(static_cast<DType>(o.dtype));
+      for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(at[k] + bytes + i, 1);
+    }
+  }
+
   void run_tile(int64_t rows, int64_t columns) {
     const int64_t n = rows * columns;
     bool deferred = false;
@@ -501,6 +512,7 @@ class Machine {
       const int64_t r = row * p.tile_rows, c = column * p.tile_columns;
       for (int k = 0; k < p.operands; k++)
         if (width[k]) at[k] = base[k] + (r * p.operand[k].stride[outer] + c * p.operand[k].stride[outer + 1]) * width[k];
+      if (column + 1 < p.column_tiles) prefetch_next_column();
       run_tile(std::min(p.tile_rows, p.rows() - r), std::min(p.tile_columns, p.columns() - c));
       if (status != DONE) return;
       if (++column < p.column_tiles) continue;

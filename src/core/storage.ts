@@ -1,7 +1,7 @@
 // Memory of tensors: JavaScript ArrayBuffers, so that the collector frees them even inside a synchronous loop.
 // Note [Ownership]: a buffer whose last use the engine knows is reused at once, by this rule and no other. Only an allocation inside
 // an engine section (`engineSection`) sets `owned`; `slots` counts the engine's references; recycle() takes a storage that is owned
-// and has no slot left; escape() clears `owned` when user code may have seen the tensor. The pool keeps ArrayBuffers, never Storages:
+// and has no slot left; escape() clears `owned` when user code may have seen the tensor. The pool keeps memory, never Storages:
 // a recycled Storage has buffer null, so a stale tensor throws instead of showing another tensor's numbers.
 // Note [Heap]: a backend with memory of its own (WebAssembly) keeps storages as blocks of its heap for as long as there is room; beyond it
 // they are ArrayBuffers that the backend copies in and out. When the heap grows, views of it die: only `view` gives one, and nobody keeps
@@ -156,8 +156,23 @@ const newBuffer: (nbytes: number) => ArrayBuffer =
   typeof Buffer !== 'undefined' && typeof Buffer.allocUnsafeSlow === 'function'
     ? (n) => (n <= 2 ** 32 ? (Buffer.allocUnsafeSlow(n).buffer as ArrayBuffer) : new ArrayBuffer(n))
     : (n) => new ArrayBuffer(n);
-function uninitialised(nbytes: number): ArrayBuffer {
+/** Bytes of an ArrayBuffer that begin where a vector load likes it; `address` is native, 0 where nobody knows it. */
+interface Piece {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly address: number;
+}
+// Note [Alignment]: a 64-byte load that is not aligned touches two cache lines, and kernels in the L1 or L2 cache then take twice as long.
+const ALIGNMENT = 64;
+function uninitialised(nbytes: number): Piece {
   place.grew?.(nbytes);
+  if (place.addressOf === null) return { buffer: bufferOf(nbytes), byteOffset: 0, address: 0 };
+  const buffer = bufferOf(nbytes + ALIGNMENT);
+  const address = place.addressOf(buffer);
+  const byteOffset = (ALIGNMENT - (address % ALIGNMENT)) % ALIGNMENT;
+  return { buffer, byteOffset, address: address + byteOffset };
+}
+function bufferOf(nbytes: number): ArrayBuffer {
   try {
     return newBuffer(nbytes);
   } catch {
@@ -175,9 +190,11 @@ function uninitialised(nbytes: number): ArrayBuffer {
 // pins one slab of its class only. FLAMBEAU_SLABS=0 gives every tensor a buffer of its own, so that a memory checker sees where it ends.
 const SLAB_LIMIT = environment('FLAMBEAU_SLABS') === '0' ? -1 : 4096;
 interface Slab {
-  readonly buffer: ArrayBuffer | null;
+  readonly buffer: ArrayBufferLike | null;
   readonly block: Block | null;
   readonly bytes: number;
+  /** Where it begins in its buffer. */
+  readonly byteOffset: number;
   /** In the heap's buffer; native where the slab is an ArrayBuffer. */
   readonly address: number;
   used: number;
@@ -191,11 +208,11 @@ function makeSlab(bytes: number): Slab {
   const block = place.heap?.allocate(bytes, false) ?? null;
   if (block !== null) {
     slabBlocks.add(block);
-    return { buffer: null, block, bytes, address: block.address, used: 0 };
+    return { buffer: null, block, bytes, byteOffset: block.address, address: block.address, used: 0 };
   }
-  const buffer = uninitialised(bytes);
+  const { buffer, byteOffset, address } = uninitialised(bytes);
   slabBuffers.add(buffer);
-  return { buffer, block, bytes, address: place.addressOf === null ? 0 : place.addressOf(buffer), used: 0 };
+  return { buffer, block, bytes, byteOffset, address, used: 0 };
 }
 
 /** Where memory comes from: the backend's heap, or ArrayBuffers, of which a native backend knows the addresses. */
@@ -249,24 +266,28 @@ export function allocate(nbytes: number): Storage {
       slab = makeSlab(slabBytes(sizeClass));
       slabs[sizeClass] = slab;
     }
-    storage = new Storage(slab.buffer, slab.block === null ? slab.used : slab.address + slab.used, nbytes, false, slab.block);
+    storage = new Storage(slab.buffer, slab.byteOffset + slab.used, nbytes, false, slab.block);
     if (slab.block === null && slab.address !== 0) storage.address = slab.address + slab.used;
     slab.used += unit;
   } else {
     const owned = engine.depth > 0 && engine.ownershipOff === 0;
     const memory = takeFromPool(nbytes) ?? place.heap?.allocate(nbytes, owned) ?? uninitialised(nbytes);
-    storage = isBlock(memory) ? new Storage(null, memory.address, nbytes, false, memory) : new Storage(memory, 0, nbytes);
+    if (isBlock(memory)) storage = new Storage(null, memory.address, nbytes, false, memory);
+    else {
+      storage = new Storage(memory.buffer, memory.byteOffset, nbytes);
+      storage.address = memory.address;
+    }
   }
   if (engine.depth > 0 && engine.ownershipOff === 0) storage.owned = true;
   return storage;
 }
-const isBlock = (memory: ArrayBufferLike | Block): memory is Block => 'heap' in memory;
+const isBlock = (memory: Piece | Block): memory is Block => 'heap' in memory;
 
 // ---- the pool of recycled buffers --------------------------------------------------------------------------------
-const pool = new Map<number, (ArrayBufferLike | Block)[]>();
+const pool = new Map<number, (Piece | Block)[]>();
 const POOL_LIMIT = 256 * 1024 * 1024;
 let pooledBytes = 0;
-function takeFromPool(nbytes: number): ArrayBufferLike | Block | undefined {
+function takeFromPool(nbytes: number): Piece | Block | undefined {
   const list = pool.get(nbytes);
   const found = list?.pop();
   if (found) {
@@ -277,16 +298,17 @@ function takeFromPool(nbytes: number): ArrayBufferLike | Block | undefined {
 }
 /** Gives an owned storage without engine references back. Tensors that still hold it throw when used. */
 export function recycle(storage: Storage): void {
-  const { buffer, byteOffset, nbytes, block } = storage;
+  const { buffer, byteOffset, address, nbytes, block } = storage;
   if (!storage.owned || storage.slots > 0 || buffer === null) return;
   if (inSlab(storage)) return;
   memory.recycled++;
   storage.drop();
   if (memory.poison) new Uint8Array(buffer, byteOffset, nbytes).fill(0xa5);
   if (pooledBytes + nbytes > POOL_LIMIT) emptyCache();
+  const freed = block ?? { buffer, byteOffset, address };
   const list = pool.get(nbytes);
-  if (list) list.push(block ?? buffer);
-  else pool.set(nbytes, [block ?? buffer]);
+  if (list) list.push(freed);
+  else pool.set(nbytes, [freed]);
   pooledBytes += nbytes;
 }
 /** Empties the pool. */
