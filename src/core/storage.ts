@@ -166,13 +166,13 @@ interface Piece {
 const ALIGNMENT = 64;
 function uninitialised(nbytes: number): Piece {
   place.grew?.(nbytes);
-  if (place.addressOf === null) return { buffer: bufferOf(nbytes), byteOffset: 0, address: 0 };
-  const buffer = bufferOf(nbytes + ALIGNMENT);
+  if (place.addressOf === null) return { buffer: bufferOf(nbytes, nbytes), byteOffset: 0, address: 0 };
+  const buffer = bufferOf(nbytes + ALIGNMENT, nbytes);
   const address = place.addressOf(buffer);
   const byteOffset = (ALIGNMENT - (address % ALIGNMENT)) % ALIGNMENT;
   return { buffer, byteOffset, address: address + byteOffset };
 }
-function bufferOf(nbytes: number): ArrayBuffer {
+function bufferOf(nbytes: number, asked: number): ArrayBuffer {
   try {
     return newBuffer(nbytes);
   } catch {
@@ -181,7 +181,7 @@ function bufferOf(nbytes: number): ArrayBuffer {
   try {
     return newBuffer(nbytes);
   } catch {
-    const what = `you tried to allocate ${nbytes} bytes. Error code 12 (Cannot allocate memory)`;
+    const what = `you tried to allocate ${asked} bytes. Error code 12 (Cannot allocate memory)`;
     throw new RuntimeError(`[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: ${what}`);
   }
 }
