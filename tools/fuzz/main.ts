@@ -1,5 +1,5 @@
 // Reads damaged files until a reader misbehaves.
-//   npm run fuzz -- [--reader checkpoint,safetensors,numpy] [--count 1000000] [--seed 1] [--out FOLDER]
+//   npm run fuzz -- [--reader checkpoint,safetensors,numpy,tensorboard] [--count 1000000] [--seed 1] [--out FOLDER]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
