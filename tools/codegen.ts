@@ -133,12 +133,12 @@ const handles = [...registry.values()]
     );
     const legal = o.params.every((p, i) => p.hasDefault || firstOptional < 0 || i < firstOptional);
     const list = legal ? ordered : o.params.map((p) => `${safe(p.name)}: ${paramType(p, o, false)}${p.hasDefault ? ' | undefined' : ''}`);
-    return `  ${identifier(o.name)}: lookup('${o.name}') as unknown as (${list.join(', ')}) => ${resultType(o)},`;
+    return `  ${identifier(o.name)}: (${list.join(', ')}) => ${resultType(o)};`;
   })
   .join('\n');
 write(
   'src/dispatch/handles.gen.ts',
-  `${HEADER}${types(handles, '../')}import { lookup } from './operator.ts';\n\n/** Operators by schema name (a dot becomes $), for rules and engine code. */\nexport const F = {\n${handles}\n};\n`,
+  `${HEADER}${types(handles, '../')}import { handles } from './operator.ts';\n\n/** What each operator takes and gives. */\nexport interface Handles {\n${handles}\n}\n/** Operators by schema name (a dot becomes $), for rules and engine code. */\nexport const F = handles as Handles;\n`,
 );
 
 /** The sentence about a public name: that of its first overload that has one. */
