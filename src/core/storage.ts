@@ -164,9 +164,11 @@ interface Piece {
 }
 // Note [Alignment]: a 64-byte load that is not aligned touches two cache lines, and kernels in the L1 or L2 cache then take twice as long.
 const ALIGNMENT = 64;
+/** FLAMBEAU_SLABS=0: every tensor has a buffer of its own that ends where it ends, for memory checkers (npm run sanitize). */
+const EXACT = environment('FLAMBEAU_SLABS') === '0';
 function uninitialised(nbytes: number): Piece {
   place.grew?.(nbytes);
-  if (place.addressOf === null) return { buffer: bufferOf(nbytes, nbytes), byteOffset: 0, address: 0 };
+  if (place.addressOf === null || EXACT) return { buffer: bufferOf(nbytes, nbytes), byteOffset: 0, address: 0 };
   const buffer = bufferOf(nbytes + ALIGNMENT, nbytes);
   const address = place.addressOf(buffer);
   const byteOffset = (ALIGNMENT - (address % ALIGNMENT)) % ALIGNMENT;
@@ -187,8 +189,8 @@ function bufferOf(nbytes: number, asked: number): ArrayBuffer {
 }
 
 // Note [Slabs]: an ArrayBuffer costs about a microsecond, so tensors up to 4 kB are carved from slabs by size class; a kept scalar
-// pins one slab of its class only. FLAMBEAU_SLABS=0 gives every tensor a buffer of its own, so that a memory checker sees where it ends.
-const SLAB_LIMIT = environment('FLAMBEAU_SLABS') === '0' ? -1 : 4096;
+// pins one slab of its class only.
+const SLAB_LIMIT = EXACT ? -1 : 4096;
 interface Slab {
   readonly buffer: ArrayBufferLike | null;
   readonly block: Block | null;
