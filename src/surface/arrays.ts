@@ -1,29 +1,22 @@
 // Exchange with arrays of JavaScript: ndarray-shaped objects (https://github.com/scijs/ndarray) that share a tensor's memory.
 import { cpu } from '../core/device.ts';
-import { type DType, type DTypeName, dtypes } from '../core/dtype.ts';
+import { type DType, dtypes } from '../core/dtype.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
-import { Layout } from '../core/layout.ts';
-import { contiguousStrides, numel } from '../core/size.ts';
-import { Storage, type TypedArray } from '../core/storage.ts';
+import type { TypedArray } from '../core/storage.ts';
 import { layoutName } from '../core/sparse.ts';
 import { Tensor } from '../core/tensor.ts';
-import { type NestedArray, type TensorOptions, tensor, typedArrayDtype } from './construct.ts';
+import { type NestedArray, type TensorOptions, tensor } from './construct.ts';
+import { from_numpy, isNDArray, isTypedArray, type NDArray } from './ndarray.ts';
 
-/** An array in the convention of the npm package `ndarray`. Strides and offset count elements; complex numbers are pairs in `data`. */
-export interface NDArray {
-  readonly data: TypedArray;
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-  readonly offset: number;
-  readonly dtype: string;
-}
+export { from_numpy, type NDArray } from './ndarray.ts';
 
 declare module '../core/tensor.js' {
   interface Tensor {
     /**
      * The tensor as an array over the same memory: changes of one show in the other. float16 elements are given as their bits.
      * `force` detaches, copies to the CPU and resolves conjugation and negation first.
-     * @throws RuntimeError if the tensor requires a gradient or has a pending conjugation or negation; TypeError for bfloat16 and meta.
+     * @throws RuntimeError if the tensor requires a gradient or has a pending conjugation or negation; TypeError for dtypes that NumPy lacks
+     * (bfloat16, complex32, float8), sparse layouts and meta.
      */
     numpy(options?: { force?: boolean }): NDArray;
     /**
@@ -36,6 +29,10 @@ declare module '../core/tensor.js' {
   }
 }
 
+/** The dtypes that NumPy has. */
+const NUMPY: ReadonlySet<DType> = new Set(
+  Object.values(dtypes).filter(({ name }) => name !== 'bfloat16' && name !== 'complex32' && !name.startsWith('float8')),
+);
 function toArray(t: Tensor): NDArray {
   if (t.requires_grad) throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   if (t.layout.conj)
@@ -45,8 +42,8 @@ function toArray(t: Tensor): NDArray {
   if (t.layout.sparse) throw new TypeError(`can't convert ${layoutName(t)} layout tensor to numpy. Use Tensor.to_dense() first.`);
   if (t.device !== cpu)
     throw new TypeError(`can't convert ${t.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.`);
-  if (t.dtype === dtypes.bfloat16) throw new TypeError('Got unsupported ScalarType BFloat16');
-  if (t.storage === null) throw new RuntimeError('numpy(): a tensor of a transform has no memory of its own');
+  if (!NUMPY.has(t.dtype)) throw new TypeError(`Got unsupported ScalarType ${t.dtype.scalarName}`);
+  if (t.storage === null) throw new RuntimeError("Cannot access data pointer of Tensor that doesn't have storage");
   const { shape, stride, offset, dtype } = t.layout;
   t.storage.expose();
   return { data: t.storage.view(dtype), shape: [...shape], stride: [...stride], offset, dtype: dtype.name };
@@ -76,41 +73,8 @@ Object.defineProperties(Tensor.prototype, {
   },
 });
 
-/**
- * A tensor over the memory of a typed array or an ndarray: changes of one show in the other. The array's `dtype` decides where it
- * names one (`'float16'` over a Uint16Array); otherwise the kind of its data does.
- * @throws TypeError if the data is no typed array; ValueError for negative strides, and if the data is too short for the shape.
- */
-export function from_numpy(array: NDArray | TypedArray): Tensor {
-  const source: Partial<NDArray> & Pick<NDArray, 'data'> = ArrayBuffer.isView(array) ? { data: array } : array;
-  const { data } = source;
-  if (!ArrayBuffer.isView(data)) throw new TypeError(`expected an array over typed data (got ${typeof data})`);
-  const dtype = namedDtype(source.dtype, data) ?? typedArrayDtype(data);
-  const unit = dtype.is_complex ? 2 : 1;
-  const shape = source.shape ?? [data.length / unit];
-  const stride = source.stride ?? contiguousStrides(shape);
-  if (stride.some((step) => step < 0)) {
-    throw new ValueError(
-      'At least one stride in the given numpy array is negative, and tensors with negative strides are not currently supported. (You can probably work around this by making a copy of your array  with array.copy().) ',
-    );
-  }
-  const layout = new Layout([...shape], [...stride], source.offset ?? 0, dtype, cpu);
-  if (numel(shape) > 0 && layout.extent * unit > data.length)
-    throw new ValueError(`an array of ${data.length} numbers is too short for the shape [${shape.join(', ')}]`);
-  const storage = new Storage(data.buffer, data.byteOffset, data.byteLength);
-  storage.exposed = true;
-  return new Tensor(layout, storage, storage);
-}
-/** The dtype of that name, if its elements are as long as the data's. */
-function namedDtype(name: string | undefined, data: TypedArray): DType | null {
-  const found = name === undefined ? undefined : dtypes[name as DTypeName];
-  return found && found.itemsize === data.BYTES_PER_ELEMENT * (found.is_complex ? 2 : 1) ? found : null;
-}
-
 type ArrayLike = NestedArray | NDArray;
-const isArray = (x: unknown): x is NDArray | TypedArray =>
-  ArrayBuffer.isView(x) ||
-  (typeof x === 'object' && x !== null && !(x instanceof Tensor) && ArrayBuffer.isView((x as Partial<NDArray>).data));
+const isArray = (x: unknown): x is NDArray | TypedArray => isTypedArray(x) || isNDArray(x);
 
 /**
  * The data as a tensor without a copy where that is possible: a tensor of that dtype and device is returned itself, with its history,

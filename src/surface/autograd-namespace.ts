@@ -1,6 +1,7 @@
 // torch.autograd.
 import './install.ts';
 import { Tensor } from '../core/tensor.ts';
+import { isNDArray, isTypedArray, typeName } from './ndarray.ts';
 
 export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';
 export * as grad_mode from './grad-mode-namespace.ts';
@@ -17,6 +18,10 @@ export interface VariableConstructor {
   readonly prototype: Tensor;
 }
 function makeVariable(data: Tensor, requires_grad: boolean | { requires_grad?: boolean } = false): Tensor {
+  if (!(data instanceof Tensor))
+    throw new TypeError(
+      `Variable data has to be a tensor, but got ${isNDArray(data) || isTypedArray(data) ? 'numpy.ndarray' : typeName(data)}`,
+    );
   const on = typeof requires_grad === 'boolean' ? requires_grad : (requires_grad.requires_grad ?? false);
   return data.detach().requires_grad_(on);
 }

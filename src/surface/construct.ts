@@ -1,21 +1,5 @@
 // torch.tensor and its relatives: tensors from JavaScript values. The dtype follows the JavaScript type, never the value.
-import {
-  bool,
-  complex128,
-  complex64,
-  type DType,
-  float32,
-  float64,
-  get_default_dtype,
-  int16,
-  int32,
-  int64,
-  int8,
-  uint16,
-  uint32,
-  uint64,
-  uint8,
-} from '../core/dtype.ts';
+import { bool, complex128, complex64, type DType, float32, float64, get_default_dtype, int64, uint64 } from '../core/dtype.ts';
 import { type Device, device as deviceOf, placement } from '../core/device.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
@@ -24,6 +8,7 @@ import type { TypedArray } from '../core/storage.ts';
 import { emptyLike, emptyTensor, Tensor } from '../core/tensor.ts';
 import { backend } from '../backend/interface.ts';
 import { tensorOf } from '../backend/reference/arrays.ts';
+import { from_numpy, isNDArray, isTypedArray, type NDArray, typedArrayDtype } from './ndarray.ts';
 
 export type NestedArray = Scalar | Tensor | TypedArray | readonly NestedArray[];
 export interface TensorOptions {
@@ -31,20 +16,6 @@ export interface TensorOptions {
   device?: Device | string | null;
   requires_grad?: boolean;
   pin_memory?: boolean;
-}
-
-const isTypedArray = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
-export function typedArrayDtype(a: TypedArray): DType {
-  if (a instanceof Float32Array) return float32;
-  if (a instanceof Float64Array) return float64;
-  if (a instanceof BigInt64Array) return int64;
-  if (a instanceof BigUint64Array) return uint64;
-  if (a instanceof Int32Array) return int32;
-  if (a instanceof Int16Array) return int16;
-  if (a instanceof Int8Array) return int8;
-  if (a instanceof Uint16Array) return uint16;
-  if (a instanceof Uint32Array) return uint32;
-  return uint8;
 }
 
 /** Shape of nested arrays, and their leaves in order. */
@@ -104,7 +75,8 @@ function inferDtype(leaves: readonly Scalar[], tensors: readonly Tensor[]): DTyp
  * Numbers make the default dtype, bigints int64, booleans bool, typed arrays their own.
  * @throws ValueError if the nesting is ragged.
  */
-export function tensor(data: NestedArray | readonly unknown[], options: TensorOptions = {}): Tensor {
+export function tensor(data: NestedArray | NDArray | readonly unknown[], options: TensorOptions = {}): Tensor {
+  if (isNDArray(data)) return tensor(from_numpy(data), options);
   const device = placement(deviceOf(options.device ?? 'cpu'));
   let result: Tensor;
   if (data instanceof Tensor)

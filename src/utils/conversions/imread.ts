@@ -1,0 +1,50 @@
+// Image files as arrays: matplotlib.image.imread.
+import { readFileSync } from 'node:fs';
+import { FileNotFoundError, ValueError } from '../../core/errors.ts';
+import type { NDArray } from '../../surface/ndarray.ts';
+import { Image } from '../../vision/image/image.ts';
+
+/**
+ * An image file as an array, as matplotlib.image.imread gives it: (height, width) for grey images, (height, width, 3) for coloured and
+ * (height, width, 4) for transparent ones and those with a palette. PNG files give float32 from 0 to 1, all others uint8 from 0 to 255.
+ * Grey PNG files of 2 and 4 bits a pixel are scaled like all others, while matplotlib's are not.
+ * @param fname The file's name, or its bytes.
+ * @throws FileNotFoundError; UnidentifiedImageError if it is no image; OSError if it is cut off; ValueError for a URL.
+ *
+ * See https://matplotlib.org/stable/api/image_api.html#matplotlib.image.imread.
+ */
+export function imread(fname: string | URL | Uint8Array): NDArray {
+  const bytes = fname instanceof Uint8Array ? fname : read(fname);
+  const image = Image.open(bytes);
+  const mode = image.format !== 'PNG' && hasPalette(bytes) && image.mode === 'RGB' ? 'RGBA' : image.mode;
+  const isPng = image.format === 'PNG';
+  if (isPng && image.mode === 'I;16') return scaled(image.numpy(), 65535);
+  if (isPng && image.mode === '1') return scaled(image.convert('L').numpy(), 255);
+  const wanted = isPng && hasPalette(bytes) ? 'RGBA' : ['L', 'RGB', 'RGBA', 'I;16'].includes(mode) ? mode : 'RGBA';
+  const pixels = (image.mode === wanted ? image : image.convert(wanted)).numpy();
+  return isPng ? scaled(pixels, 255) : pixels;
+}
+function read(fname: string | URL): Uint8Array {
+  if (/^(https?|ftp|data):/.test(String(fname)))
+    throw new ValueError(
+      'Please open the URL for reading and pass the bytes, e.g. with `imread(new Uint8Array(await (await fetch(url)).arrayBuffer()))`.',
+    );
+  try {
+    return readFileSync(fname);
+  } catch (e) {
+    if ((e as { code?: string }).code !== 'ENOENT') throw e;
+    throw new FileNotFoundError(`[Errno 2] No such file or directory: '${String(fname)}'`, { cause: e });
+  }
+}
+const scaled = (pixels: NDArray, max: number): NDArray => ({
+  ...pixels,
+  data: Float32Array.from(pixels.data as Uint8Array, (v) => v / max),
+  dtype: 'float32',
+});
+/** Images of Pillow's mode P, which Image resolves. */
+function hasPalette(bytes: Uint8Array): boolean {
+  const is = (...head: number[]): boolean => head.every((b, i) => bytes[i] === b);
+  if (is(0x89, 0x50)) return bytes[25] === 3;
+  if (is(0x42, 0x4d)) return bytes[28]! <= 8;
+  return is(0x47, 0x49, 0x46);
+}
