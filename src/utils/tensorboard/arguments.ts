@@ -15,7 +15,9 @@ export function bindDicts<T extends object>(
   defaults: Partial<T>,
 ): T {
   const last = given.at(-1);
-  if (!isKwargs(last) || !DICTS.has(names[given.length - 1] ?? '')) return bindCall(callable, given, names, defaults, 1);
+  if (!isKwargs(last) || given.length > names.length) return bindCall(callable, given, names, defaults, 1);
+  if (ArrayBuffer.isView(last.data)) return bindCall(callable, [...given, {}], names, defaults, 1); // an array, not names
+  if (!DICTS.has(names[given.length - 1]!)) return bindCall(callable, given, names, defaults, 1);
   const open: readonly string[] = names.slice(given.length - 1);
   const keys = Object.keys(last);
   const byName = keys.every((key) => open.includes(key)) && open.every((name) => name in defaults || keys.includes(name));
