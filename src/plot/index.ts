@@ -51,5 +51,6 @@ export {
   yscale,
   yticks,
 } from './pyplot.ts';
+export { imread } from './imread.ts';
 export type { Pixels } from './render.ts';
 export type { Numbers } from './values.ts';
