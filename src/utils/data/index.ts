@@ -14,5 +14,8 @@ export {
   Subset,
   TensorDataset,
 } from './dataset.ts';
+export * as distributed from './distributed.ts';
+export { DistributedSampler } from './distributed.ts';
+export { background, BackgroundGenerator, DataPrefetcher, iter, next, StopIteration } from './prefetch.ts';
 export { get_worker_info, type WorkerInfo } from './worker-info.ts';
 export { BatchSampler, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler } from './sampler.ts';

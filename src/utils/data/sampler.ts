@@ -15,7 +15,8 @@ export interface Sized {
 interface Drawn {
   generator: RandomGenerator | null;
 }
-const numbers = (t: Tensor): number[] => (t.tolist() as (number | bigint)[]).map(Number);
+/** The elements of a tensor of whole numbers. */
+export const numbers = (t: Tensor): number[] => (t.tolist() as (number | bigint)[]).map(Number);
 /** A seed, drawn as PyTorch draws it. */
 export const drawSeed = (generator: RandomGenerator | null): bigint =>
   torch.empty([], { dtype: int64 }).random_({ generator }).item<bigint>();

@@ -120,6 +120,9 @@ export class Pool {
     if (message.kind === 'dying') this.members[worker]!.error = message.error;
     else this.inbox.push({ worker, message });
   }
+  get isClosed(): boolean {
+    return this.closed !== null;
+  }
   /** Workers that are gone although nobody asked them to end. */
   deaths(): Death[] {
     if (this.closed) return [];
@@ -163,6 +166,7 @@ export class Pool {
   /** Ends the threads: those that are `stuck` at once. Resolves when all are gone. */
   close(stuck = false): Promise<void> {
     this.closed ??= this.end(stuck);
+    this.wake?.();
     return this.closed;
   }
   private async end(stuck: boolean): Promise<void> {

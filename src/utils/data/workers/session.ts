@@ -86,6 +86,7 @@ export class Session<B> {
 
   /** Looks at what arrived: the next order that is done, DONE at the end, null if it has to be waited for. */
   private poll(): Order | typeof DONE | null {
+    if (this.pool.isClosed) return DONE;
     for (const { worker, message } of this.pool.received()) this.hear(worker, message);
     if (this.loading.size > 0) return null;
     while (this.next < this.sent) {
