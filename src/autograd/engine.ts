@@ -12,6 +12,7 @@ import { lookup, registry } from '../dispatch/operator.ts';
 import { at, type Level, quietly, state } from '../dispatch/state.ts';
 import { forwardTrace } from './anomaly.ts';
 import { type Edge, escape, type Node } from './node.ts';
+import { outliveAll } from './scope.ts';
 import { plainTape, type TapeLevel } from './tape.ts';
 import { AccumulateGrad, edgeOf } from './views.ts';
 
@@ -312,6 +313,7 @@ class Pass {
     else if (before.layout.dtype === g.layout.dtype || g.layout.dtype.category <= before.layout.dtype.category)
       call(registry.get('add_.Tensor')!, [before, g, 1]);
     else leaf._grad = add(before, g);
+    outliveAll(leaf._grad);
     if (n.postAccumulate) {
       escape(leaf._grad!);
       for (const hook of [...n.postAccumulate]) userSection(() => hook(leaf));

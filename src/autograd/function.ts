@@ -75,6 +75,9 @@ class FunctionNode extends Node {
   override name(): string {
     return `${this.title}Backward`;
   }
+  override held(): readonly unknown[] {
+    return [this.saved, this.ctx];
+  }
   override apply(gs: Grads, needs: readonly boolean[]): Grads {
     const filled = gs.map((g, i) => g ?? (this.materialize ? zeros(this.metas[i]!) : null));
     for (const g of filled) if (g) escape(g);

@@ -53,6 +53,10 @@ export abstract class Node {
   abstract apply(gs: Grads, needs: readonly boolean[]): Grads;
   /** Frees what was saved, after a backward pass that does not keep the graph. */
   release(): void {}
+  /** What the node needs for the backward pass: tensors, Saved, nodes, lists and objects of them. */
+  held(): readonly unknown[] {
+    return [];
+  }
   get next_functions(): readonly (readonly [Node | null, number])[] {
     return this.edges.map((e) => [e?.node ?? null, e?.nr ?? 0] as const);
   }
@@ -137,6 +141,9 @@ export class Saved {
   release(): void {
     this.t = null;
     this.packed = null;
+  }
+  held(): readonly unknown[] {
+    return [this.t, this.packed?.value];
   }
 }
 /** A saved wrapper of a finished grad level stands for its value: a pullback outlives its level. */

@@ -52,6 +52,9 @@ export class OpNode extends Node {
       else (s as Saved | null)?.release();
     }
   }
+  override held(): readonly unknown[] {
+    return [this.saved, this.plain];
+  }
   unpack(i: number): unknown {
     const s = this.saved[i];
     return Array.isArray(s) ? s.map((x) => x?.unpack(this) ?? null) : (s as Saved).unpack(this);

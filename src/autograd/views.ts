@@ -120,4 +120,7 @@ export class CopySlices extends Node {
   override release(): void {
     this.fn.release();
   }
+  override held(): readonly unknown[] {
+    return [this.fn];
+  }
 }

@@ -3,7 +3,7 @@ import { RuntimeError } from './errors.ts';
 import { sparse_coo, sparse_csc, sparse_csr, type TensorLayout } from './formats.ts';
 import { Layout } from './layout.ts';
 import { numel, type Shape } from './size.ts';
-import { escapeStorage, Storage, type TypedArray } from './storage.ts';
+import { escapeStorage, outlive, Storage, type TypedArray } from './storage.ts';
 import { Tensor } from './tensor.ts';
 
 /** What is made once before the first sparse tensor: the routing of operators (src/dispatch/sparse.ts). */
@@ -40,7 +40,10 @@ export class SparseStorage extends Storage {
   }
   /** Other parts: what writing in place comes to. */
   hold(indices: readonly Tensor[], values: Tensor, coalesced: boolean): void {
-    for (const t of [...indices, values]) escapeStorage(t.storage);
+    for (const { storage } of [...indices, values]) {
+      escapeStorage(storage);
+      outlive(storage);
+    }
     this.indices = indices;
     this.values = values;
     this.coalesced = coalesced;

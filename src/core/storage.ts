@@ -3,6 +3,8 @@
 // an engine section (`engineSection`) sets `owned`; `slots` counts the engine's references; recycle() takes a storage that is owned
 // and has no slot left; escape() clears `owned` when user code may have seen the tensor. The pool keeps memory, never Storages:
 // a recycled Storage has buffer null, so a stale tensor throws instead of showing another tensor's numbers.
+// Note [Scopes]: while a scope is open, `scopes.made` lists what is allocated; src/autograd/scope.ts decides what of it is given back at its
+// end. What the library keeps for later (parameters, gradients of leaves, states of optimizers) is said to outlive scopes where it is kept.
 // Note [Heap]: a backend with memory of its own (WebAssembly) keeps storages as blocks of its heap for as long as there is room; beyond it
 // they are ArrayBuffers that the backend copies in and out. When the heap grows, views of it die: only `view` gives one, and nobody keeps
 // it across an allocation, except a kernel that runs under `holdingViews`, during which the heap does not grow.
@@ -67,6 +69,8 @@ export interface Block {
   release(): void;
 }
 
+export const GIVEN_BACK = 'the memory of this tensor was given back: it was made inside torch.scope and not returned from it';
+
 /** A block of memory that tensors share. `buffer` is null on the meta device and after recycling. */
 export class Storage implements VersionCell {
   version = 0;
@@ -96,9 +100,7 @@ export class Storage implements VersionCell {
     if (this.cachedFor === dtype && this.cached !== null && (this.block === null || this.cached.buffer === this.block.heap.buffer))
       return this.cached;
     if (this.buffer === null)
-      throw new RuntimeError(
-        this.isMeta ? 'Cannot access data pointer of a tensor on the meta device' : 'Internal: the memory of this tensor was given back',
-      );
+      throw new RuntimeError(this.isMeta ? 'Cannot access data pointer of a tensor on the meta device' : GIVEN_BACK);
     const Constructor = VIEWS[dtype.name];
     const unit = dtype.is_complex ? dtype.itemsize / 2 : dtype.itemsize;
     this.cached = new Constructor(this.buffer, this.byteOffset, Math.floor(this.nbytes / unit));
@@ -135,6 +137,7 @@ export class Storage implements VersionCell {
   /** Takes over the memory of a storage that nobody else uses (set_, resize_). */
   adopt(other: Storage): void {
     this.move(other.own, other.byteOffset, other.nbytes, other.block);
+    other.drop();
   }
   /** Without memory from now on: a tensor that still shows it throws. */
   drop(): void {
@@ -249,16 +252,38 @@ export function holdingViews<T>(body: () => T): T {
 }
 
 const engine = { depth: 0, ownershipOff: 0 };
+/** What one operator allocated, its results and what it needed on the way. */
+export interface OperatorMemory {
+  calls: number;
+  allocations: number;
+  bytes: number;
+}
 /** Counters of the allocator, for `torch.memory_stats()` and tests. */
 export const memory = {
   allocated: 0,
+  allocatedBytes: 0,
   reused: 0,
   recycled: 0,
   poison: environment('FLAMBEAU_POISON') === '1',
+  /** By operator; null while that is not counted. `operator` is the one that runs. */
+  operators: null as Map<string, OperatorMemory> | null,
+  operator: null as OperatorMemory | null,
 };
+/** Bytes that lie ready: in the pool of recycled buffers, and in the backend's heap as a whole. */
+export const reserved = (): { pool: number; heap: number } => ({ pool: pooledBytes, heap: place.heap?.buffer.byteLength ?? 0 });
+export const scopes = { made: null as Storage[] | null, outliving: new WeakSet<Storage>() };
+/** The storage is kept for later: no scope that is open gives it back. */
+export function outlive(storage: Storage | null): void {
+  if (scopes.made !== null && storage !== null) scopes.outliving.add(storage);
+}
 
 export function allocate(nbytes: number): Storage {
   memory.allocated++;
+  memory.allocatedBytes += nbytes;
+  if (memory.operator !== null) {
+    memory.operator.allocations++;
+    memory.operator.bytes += nbytes;
+  }
   let storage: Storage;
   if (nbytes <= SLAB_LIMIT) {
     const sizeClass = nbytes <= 64 ? 6 : 32 - Math.clz32(nbytes - 1);
@@ -281,6 +306,7 @@ export function allocate(nbytes: number): Storage {
     }
   }
   if (engine.depth > 0 && engine.ownershipOff === 0) storage.owned = true;
+  if (scopes.made !== null) scopes.made.push(storage);
   return storage;
 }
 const isBlock = (memory: Piece | Block): memory is Block => 'heap' in memory;
@@ -300,11 +326,19 @@ function takeFromPool(nbytes: number): Piece | Block | undefined {
 }
 /** Gives an owned storage without engine references back. Tensors that still hold it throw when used. */
 export function recycle(storage: Storage): void {
+  if (storage.owned && !inSlab(storage)) giveBack(storage);
+}
+/**
+ * Gives the memory back, unless the engine or the user holds it, or other threads do. Tensors that still show the storage throw when used.
+ * (That of a slab is free when all of the slab is.)
+ */
+export function giveBack(storage: Storage): void {
   const { buffer, byteOffset, address, nbytes, block } = storage;
-  if (!storage.owned || storage.slots > 0 || buffer === null) return;
-  if (inSlab(storage)) return;
-  memory.recycled++;
+  if (buffer === null || storage.slots > 0 || storage.exposed || storage.isShared) return;
+  const isWhole = !inSlab(storage);
   storage.drop();
+  if (!isWhole) return;
+  memory.recycled++;
   if (memory.poison) new Uint8Array(buffer, byteOffset, nbytes).fill(0xa5);
   if (pooledBytes + nbytes > POOL_LIMIT) emptyCache();
   const freed = block ?? { buffer, byteOffset, address };

@@ -8,7 +8,7 @@ import { Layout } from '../core/layout.ts';
 import { isScalar, toBigInt, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, expandStrides, showShape } from '../core/shape.ts';
 import { contiguousStrides, sameShape, type Shape } from '../core/size.ts';
-import { holdingViews } from '../core/storage.ts';
+import { holdingViews, memory, type OperatorMemory } from '../core/storage.ts';
 import { aliasOf, emptyLike, Tensor } from '../core/tensor.ts';
 import { compile, type InputType, type Program } from '../pointwise/compile.ts';
 import { registerType } from '../pointwise/types.ts';
@@ -17,6 +17,22 @@ import { computeDtype, formulaResultDtype } from './promotion.ts';
 import { quietly, state } from './state.ts';
 
 export function execute(o: Op, args: unknown[]): unknown {
+  return memory.operators === null ? intercepted(o, args) : counted(memory.operators, o, args);
+}
+/** What is allocated meanwhile counts for this operator, unless another one runs inside it. */
+function counted(operators: Map<string, OperatorMemory>, o: Op, args: unknown[]): unknown {
+  const before = memory.operator;
+  const own = operators.get(o.name) ?? { calls: 0, allocations: 0, bytes: 0 };
+  operators.set(o.name, own);
+  own.calls++;
+  memory.operator = own;
+  try {
+    return intercepted(o, args);
+  } finally {
+    memory.operator = before;
+  }
+}
+function intercepted(o: Op, args: unknown[]): unknown {
   if (state.kernel.length === 0 || !o.isPrimitive) return perform(o, args);
   const saved = state.kernel;
   const step = (i: number): unknown => (i < saved.length ? saved[i]!.call(o, args, () => step(i + 1)) : perform(o, args));

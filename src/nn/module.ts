@@ -5,6 +5,7 @@ import { no_grad } from '../autograd/modes.ts';
 import { bfloat16, type DType, DType as DTypeClass, float16, float32, float64 } from '../core/dtype.ts';
 import { type Device, Device as DeviceClass } from '../core/device.ts';
 import { AttributeError, KeyError, RuntimeError, ValueError } from '../core/errors.ts';
+import { outlive } from '../core/storage.ts';
 import { Tensor } from '../core/tensor.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
@@ -271,6 +272,7 @@ export abstract class Module {
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new TypeError(`cannot assign '${typeName(tensor)}' object to buffer '${name}' (torch Tensor or None required)`);
     const value = registered(everywhere.buffer, this, name, tensor);
+    if (value !== null) outlive(value.storage);
     this._internals.buffers.set(name, persistent);
     if (value === null) this._internals.absent.set(name, 'buffer');
     define(this, name, value);
@@ -422,6 +424,7 @@ export abstract class Module {
           if (kind === 'parameter') {
             t.data = changed;
             if (t._grad) t._grad = fn(t._grad);
+            outlive(t._grad?.storage ?? null);
           } else if (t instanceof Buffer) t.data = changed;
           else define(this, name, changed);
         }

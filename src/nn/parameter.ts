@@ -4,6 +4,7 @@ import { type DType, isDifferentiable } from '../core/dtype.ts';
 import type { Device } from '../core/device.ts';
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import type { Size } from '../core/size.ts';
+import { outlive } from '../core/storage.ts';
 import { Tensor } from '../core/tensor.ts';
 import * as torch from '../surface/generated/torch.ts';
 
@@ -18,6 +19,7 @@ export class Parameter extends Tensor {
     super(data.layout, data.storage, data.cell);
     this.level = data.level;
     this.value = data.value;
+    outlive(data.storage);
     const wanted = typeof requires_grad === 'boolean' ? requires_grad : (requires_grad.requires_grad ?? true);
     this._requires_grad = wanted && isDifferentiable(data.dtype);
   }
@@ -40,6 +42,7 @@ export class Buffer extends Tensor {
     super(data.layout, data.storage, data.cell);
     this.level = data.level;
     this.value = data.value;
+    outlive(data.storage);
     this._requires_grad = data.requires_grad;
     this.persistent = typeof persistent === 'boolean' ? persistent : (persistent.persistent ?? true);
   }

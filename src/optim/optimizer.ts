@@ -1,5 +1,6 @@
 // What all optimizers share: parameter groups, state, hooks. A step is one call over all parameters of a group (rule.ts).
 import { enable_grad, no_grad } from '../autograd/modes.ts';
+import { outliveAll } from '../autograd/scope.ts';
 import { escape as keep, listed, type RemovableHandle } from '../autograd/node.ts';
 import { requiresGrad } from '../autograd/views.ts';
 import { cpu } from '../core/device.ts';
@@ -187,6 +188,7 @@ export abstract class Optimizer<S extends object = any> {
       [given, kwargs] = replaced as [readonly unknown[], Record<string, unknown>];
     }
     const result = body(given);
+    outliveAll(this.state);
     for (const hook of this.hooks.postStep) hook(this as never, given, kwargs);
     return result;
   }

@@ -2,6 +2,7 @@
 // own shape and strides in place.
 import { checkInplace } from '../autograd/tape.ts';
 import { requiresGrad, type ViewRecord, viewRecord } from '../autograd/views.ts';
+import { outliveAll } from '../autograd/scope.ts';
 import { RuntimeError } from '../core/errors.ts';
 import type { MemoryFormat } from '../core/formats.ts';
 import { preserve_format } from '../core/formats.ts';
@@ -172,6 +173,7 @@ define('set_', function (this: Tensor, source?: Tensor, storageOffset?: number, 
   if (from.dtype !== this.dtype)
     throw new RuntimeError(`Could not set tensor of type ${from.dtype.cName} to a tensor of type ${this.dtype.cName}`);
   this.storage = from.storage;
+  outliveAll(from);
   this.cell = from.cell;
   this.layout = from.layout;
   if (size) {

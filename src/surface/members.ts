@@ -3,6 +3,7 @@ import { backward as runBackward } from '../autograd/engine.ts';
 import { escape, type Node, type RemovableHandle, type TensorHook } from '../autograd/node.ts';
 import { accumulatorOf, edgeOf, gradFn, registerHook, requiresGrad, viewRecord } from '../autograd/views.ts';
 import { complexes, integers, reals } from '../backend/reference/arrays.ts';
+import { outliveAll } from '../autograd/scope.ts';
 import { Category, type DType, isDifferentiable } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
 import { formatTensor } from '../core/format.ts';
@@ -115,6 +116,7 @@ getter(
       throw new RuntimeError(`assigned grad has data of a different size`);
     }
     t._grad = g && escape(g);
+    outliveAll(g);
   },
 );
 getter('grad_fn', gradFn);
@@ -135,6 +137,7 @@ getter(
   (t, v) => {
     t.layout = v.layout;
     t.storage = v.storage;
+    outliveAll(v);
     t.value = v.value;
   },
 );
@@ -217,6 +220,7 @@ method('retain_grad', function (this: Tensor) {
   node.retained ??= new Map();
   node.retained.set(nr, (g) => {
     this._grad = g.clone();
+    outliveAll(this._grad);
   });
 });
 

@@ -1,5 +1,6 @@
 // What `torch.…` has besides operators.
 export { detect_anomaly, set_detect_anomaly } from '../autograd/anomaly.ts';
+export { scope } from '../autograd/scope.ts';
 export { enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled } from '../autograd/modes.ts';
 export * from '../core/dtype.ts';
 export { Device, device } from '../core/device.ts';
@@ -48,6 +49,7 @@ export {
 } from './legacy.ts';
 export { get_printoptions, type PrintOptions, type PrintSettings, print, printoptions, set_printoptions } from './print.ts';
 export { broadcast_shapes } from '../ops/shape.ts';
+export { memory_stats, type MemoryStats, reset_memory_stats } from './memory.ts';
 export { resize_as_ } from './layout-members.ts';
 export { is_complex, is_conj, is_floating_point, is_inference, is_neg, is_signed, numel, result_type } from './queries.ts';
 export * as signal from './signal.ts';

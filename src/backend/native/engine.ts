@@ -1,6 +1,6 @@
 // The addon as an engine: kernels work on JavaScript's own memory.
 import { RuntimeError } from '../../core/errors.ts';
-import { allocateIn, type Storage } from '../../core/storage.ts';
+import { allocateIn, GIVEN_BACK, type Storage } from '../../core/storage.ts';
 import type { Engine, ProgramAddress } from '../compiled/engine.ts';
 import type { Addon } from './addon.ts';
 import { collectorPressure } from './pressure.ts';
@@ -40,7 +40,7 @@ const addressIn = (addon: Addon, buffer: ArrayBufferLike): number =>
 /** The address of a storage's first byte. Memory that the user can reach, or that may move, is looked up at each call. */
 function address(addon: Addon, s: Storage): number {
   if (s.address !== 0 && !s.exposed) return s.address;
-  if (s.buffer === null) throw new RuntimeError('Internal: the memory of this tensor was given back');
+  if (s.buffer === null) throw new RuntimeError(GIVEN_BACK);
   if (s.exposed) s.checkAttached();
   const at = addressIn(addon, s.buffer) + s.byteOffset;
   if (s.block === null) s.address = at;

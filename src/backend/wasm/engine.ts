@@ -1,7 +1,7 @@
 // A WebAssembly instance as an engine. Tensors in its heap are used where they lie; the memory of others is copied in before a kernel and,
 // where the kernel may have changed it, back.
 import { RuntimeError } from '../../core/errors.ts';
-import { allocateIn, type Block, type Storage, viewsAreFree } from '../../core/storage.ts';
+import { allocateIn, GIVEN_BACK, type Block, type Storage, viewsAreFree } from '../../core/storage.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { DECLINED, DONE, type Engine, OUT_OF_MEMORY, type ProgramAddress } from '../compiled/engine.ts';
 import { type Allocator, WasmHeap } from './heap.ts';
@@ -82,7 +82,7 @@ export function wasmEngine({ module, threads }: Compiled): WasmEngine {
   }
   function stageTensor(t: Tensor, overwritten: boolean): number {
     const s = t.storage!;
-    if (s.buffer === null) throw new RuntimeError('Internal: the memory of this tensor was given back');
+    if (s.buffer === null) throw new RuntimeError(GIVEN_BACK);
     const l = t.layout;
     const from = s.byteOffset + l.offset * l.dtype.itemsize;
     const nbytes = (l.extent - l.offset) * l.dtype.itemsize;
