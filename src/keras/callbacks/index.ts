@@ -4,3 +4,4 @@ export { CSVLogger, type CSVLoggerSettings } from './csv-logger.ts';
 export { EarlyStopping, type EarlyStoppingSettings } from './early-stopping.ts';
 export { ModelCheckpoint, type ModelCheckpointSettings } from './model-checkpoint.ts';
 export type { Mode } from './monitor.ts';
+export { TensorBoard, type TensorBoardSettings } from './tensorboard.ts';
