@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-if (!existsSync(`${root}/src`)) process.exit(0); // an installed package is built already
+if (!existsSync(`${root}/tsconfig.build.json`)) process.exit(0); // an installed package is built already
 
 function run(...args) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
