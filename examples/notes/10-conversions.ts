@@ -22,7 +22,7 @@ section('numpy 矩阵和 Tensor 张量的互换');
   // And back. Slices and transposes are shared as well.
   const sub_np1 = sub_ts.t().numpy();
   print(sub_np1.shape, sub_np1.stride, sub_np1.dtype);
-  const back = ndarray(sub_np1.data, [...sub_np1.shape], [...sub_np1.stride], sub_np1.offset);
+  const back = ndarray(sub_np1.data as Float32Array, [...sub_np1.shape], [...sub_np1.stride], sub_np1.offset);
   print(back.get(2, 1));
 }
 

@@ -9,7 +9,7 @@ import { out } from './out.ts';
 const { print } = torch;
 const F = nn.functional;
 const section = (name: string): void => print(`\n--- ${name} ---`);
-const steps = Number(process.argv[2] ?? 300);
+const steps = Number(process.argv[2] ?? 400);
 
 section('张量的钩子: register_hook');
 {
@@ -32,13 +32,16 @@ section('张量的钩子: register_hook');
 class Net extends nn.Module {
   static override readonly __name__ = 'Net';
   features = new nn.Sequential(
-    new nn.Conv2d(1, 16, 3, { padding: 1 }),
+    new nn.Conv2d(1, 16, 3, { padding: 1, bias: false }),
+    new nn.BatchNorm2d(16),
     new nn.ReLU(),
     new nn.MaxPool2d(2),
-    new nn.Conv2d(16, 32, 3, { padding: 1 }),
+    new nn.Conv2d(16, 32, 3, { padding: 1, bias: false }),
+    new nn.BatchNorm2d(32),
     new nn.ReLU(),
     new nn.MaxPool2d(2),
-    new nn.Conv2d(32, 64, 3, { padding: 1 }),
+    new nn.Conv2d(32, 64, 3, { padding: 1, bias: false }),
+    new nn.BatchNorm2d(64),
     new nn.ReLU(),
   );
   classifier = new nn.Sequential(new nn.AdaptiveAvgPool2d(1), new nn.Flatten(), new nn.Linear(64, 10));
@@ -48,7 +51,7 @@ class Net extends nn.Module {
 }
 torch.manual_seed(0);
 const net = new Net();
-const optimizer = new torch.optim.Adam(net.parameters(), { lr: 5e-3 });
+const optimizer = new torch.optim.Adam(net.parameters(), { lr: 2e-3 });
 const batches = new DataLoader(digits('train'), { batch_size: 64, shuffle: true });
 let step = 0;
 for (const [images, labels] of batches) {
@@ -79,7 +82,7 @@ const image = normalized(test.at('18:19'));
   );
   const seen: Tensor[] = [];
   handles.push(
-    net.features.at(1).register_forward_hook((_module, _inputs, output) => {
+    net.features.at(2).register_forward_hook((_module, _inputs, output) => {
       seen.push(output as Tensor);
     }),
   );
@@ -126,7 +129,7 @@ function gradCAM(images: Tensor, target: number | null = null): { heat: Tensor; 
   return { heat: heat.div(heat.max().clamp({ min: 1e-12 })), target: chosen };
 }
 {
-  const shown = [0, 1, 2, 4, 18];
+  const shown = [0, 1, 2, 4, 8];
   const [fig, axes] = plt.subplots(2, 5, { figsize: [12, 5] });
   shown.forEach((place, k) => {
     const picture = test.at(place, 0);

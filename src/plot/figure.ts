@@ -95,7 +95,7 @@ export class Figure {
   }
   /** @internal Width and height in points. */
   get points(): [number, number] {
-    return [this.size[0] * POINTS_PER_INCH, this.size[1] * POINTS_PER_INCH];
+    return this.size.map((inches) => Number((inches * POINTS_PER_INCH).toFixed(4))) as [number, number];
   }
   get_size_inches(): [number, number] {
     return [...this.size];

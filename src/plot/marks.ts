@@ -25,8 +25,11 @@ const value = <T>(v: T): { value: T } => ({ value: v });
 const at = (scale: 'x' | 'y', field: string): { scale: string; field: string } => ({ scale, field });
 const finite = (v: number): number | null => (Number.isFinite(v) ? v : null);
 
-/** The dash pattern in points; vega takes [1, 0] as solid. */
-export const dashOf = (linestyle: string, width: number): number[] => dashes(linestyle)?.map((d) => d * width) ?? [1, 0];
+/** The dash pattern in points; none for a solid line. */
+export function dashOf(linestyle: string, width: number): { strokeDash?: { value: number[] } } {
+  const pattern = dashes(linestyle);
+  return pattern ? { strokeDash: value(pattern.map((d) => Number((d * width).toFixed(3)))) } : {};
+}
 /** How a marker is filled and outlined. */
 export function symbolStyle(
   marker: string,
@@ -61,7 +64,7 @@ function line(artist: LineArtist, name: string): Drawn {
           defined: { signal: 'isValid(datum.x) && isValid(datum.y)' },
           stroke: value(artist.color),
           strokeWidth: value(artist.linewidth),
-          strokeDash: value(dashOf(artist.linestyle, artist.linewidth)),
+          ...dashOf(artist.linestyle, artist.linewidth),
           strokeCap: value(dashes(artist.linestyle) ? ('butt' as const) : ('square' as const)),
           strokeJoin: value('round' as const),
           opacity,
@@ -209,7 +212,7 @@ export function draw(artist: Artist, frame: Frame, index: number): Drawn {
         ...ends,
         stroke: value(artist.color),
         strokeWidth: value(artist.linewidth),
-        strokeDash: value(dashOf(artist.linestyle, artist.linewidth)),
+        ...dashOf(artist.linestyle, artist.linewidth),
         opacity: value(artist.alpha),
       };
       return { data: [], marks: [{ type: 'rule', encode: { update } }] };

@@ -81,6 +81,7 @@ function axis(axes: Axes, which: 'x' | 'y', orient: 'bottom' | 'left' | 'right',
     gridColor: GRID,
     gridWidth: HAIRLINE,
     tickSize: TICK,
+    tickRound: false,
     tickWidth: HAIRLINE,
     labelFont: FONT,
     labelFontSize: fontsize,
@@ -91,7 +92,7 @@ function axis(axes: Axes, which: 'x' | 'y', orient: 'bottom' | 'left' | 'right',
     },
   };
   if (ticks.minor.length === 0) return [major];
-  return [major, { ...common, values: [...ticks.minor], labels: false, grid: false, tickSize: 2, tickWidth: 0.6 }];
+  return [major, { ...common, values: [...ticks.minor], labels: false, grid: false, tickRound: false, tickSize: 2, tickWidth: 0.6 }];
 }
 /** Labels, title and shared factors around the box. */
 function captions(axes: Axes, box: Box, ticks: { x: Ticks; y: Ticks }): Mark[] {
@@ -140,7 +141,7 @@ function legend(axes: Axes, box: Box, frame: Frame): Mark[] {
       const stroke = {
         stroke: value(hue),
         strokeWidth: value(artist.linewidth),
-        strokeDash: value(dashOf(artist.linestyle, artist.linewidth)),
+        ...dashOf(artist.linestyle, artist.linewidth),
       };
       if (!['None', 'none', ''].includes(artist.linestyle))
         marks.push({
