@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { FileNotFoundError, ValueError } from '../../core/errors.ts';
 import type { NDArray } from '../../surface/ndarray.ts';
 import { Image } from '../../vision/image/image.ts';
+import type { Mode } from '../../vision/image/raster.ts';
 
 /**
  * An image file as an array, as matplotlib.image.imread gives it: (height, width) for grey images, (height, width, 3) for coloured and
@@ -16,13 +17,15 @@ import { Image } from '../../vision/image/image.ts';
 export function imread(fname: string | URL | Uint8Array): NDArray {
   const bytes = fname instanceof Uint8Array ? fname : read(fname);
   const image = Image.open(bytes);
-  const mode = image.format !== 'PNG' && hasPalette(bytes) && image.mode === 'RGB' ? 'RGBA' : image.mode;
-  const isPng = image.format === 'PNG';
-  if (isPng && image.mode === 'I;16') return scaled(image.numpy(), 65535);
-  if (isPng && image.mode === '1') return scaled(image.convert('L').numpy(), 255);
-  const wanted = isPng && hasPalette(bytes) ? 'RGBA' : ['L', 'RGB', 'RGBA', 'I;16'].includes(mode) ? mode : 'RGBA';
-  const pixels = (image.mode === wanted ? image : image.convert(wanted)).numpy();
-  return isPng ? scaled(pixels, 255) : pixels;
+  const pixelsAs = (mode: Mode): NDArray => (image.mode === mode ? image : image.convert(mode)).numpy();
+  if (image.format !== 'PNG') return pixelsAs(plainMode(image.mode, bytes));
+  if (image.mode === 'I;16') return scaled(image.numpy(), 65535);
+  return scaled(pixelsAs(image.mode === '1' ? 'L' : plainMode(image.mode, bytes)), 255);
+}
+/** Modes that matplotlib keeps; all others, and palettes, become RGBA. */
+function plainMode(mode: Mode, bytes: Uint8Array): Mode {
+  if (hasPalette(bytes)) return isGrayBitmap(bytes) ? 'L' : 'RGBA';
+  return mode === 'L' || mode === 'RGB' || mode === 'RGBA' || mode === 'I;16' ? mode : 'RGBA';
 }
 function read(fname: string | URL): Uint8Array {
   if (/^(https?|ftp|data):/.test(String(fname)))
@@ -47,4 +50,12 @@ function hasPalette(bytes: Uint8Array): boolean {
   if (is(0x89, 0x50)) return bytes[25] === 3;
   if (is(0x42, 0x4d)) return bytes[28]! <= 8;
   return is(0x47, 0x49, 0x46);
+}
+/** A bitmap of 256 colours whose palette is the grey ramp, which Pillow reads as grey. */
+function isGrayBitmap(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0x42 || bytes[28] !== 8) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const palette = 14 + view.getUint32(14, true);
+  const colors = view.getUint32(46, true) || 256;
+  return Array.from({ length: colors }, (_, i) => i).every((i) => [0, 1, 2].every((band) => bytes[palette + 4 * i + band] === i));
 }

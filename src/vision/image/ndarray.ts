@@ -7,7 +7,7 @@ import { bandCount, blank, type Mode, modeInfo, type Raster } from './raster.ts'
 export function arrayOf({ mode, width, height, data }: Raster): NDArray {
   const bands = bandCount(mode);
   const values = mode === '1' ? (data as Uint8Array).map((v) => (v ? 1 : 0)) : data.slice();
-  const dtype = { Uint8Array: 'uint8', Uint16Array: 'uint16', Int32Array: 'int32', Float32Array: 'float32' }[data.constructor.name]!;
+  const dtype = { Uint8Array: 'uint8', Uint16Array: 'uint16', Int32Array: 'int32', Float32Array: 'float32' }[modeInfo(mode).array.name]!; // decoders give Buffers, too
   const dims =
     bands === 1 ? { shape: [height, width], stride: [width, 1] } : { shape: [height, width, bands], stride: [width * bands, bands, 1] };
   return { data: values, ...dims, offset: 0, dtype: mode === '1' ? 'bool' : dtype };
