@@ -11,6 +11,7 @@ inline namespace FLAMBEAU_LEVEL {
 
 // Calls f(offsets) at every place of `shape` in order; offsets[t] counts elements of the t-th tensor.
 template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape, const int64_t* const (&strides)[TENSORS], int64_t begin, int64_t end, F f) {
+  if (begin >= end) return;                                               // the shape may hold zeros
   int64_t index[MAX_DIMS], offset[TENSORS] = {};
   int64_t rest = begin;
   for (int d = ndim - 1; d >= 0; d--) {
