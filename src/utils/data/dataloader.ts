@@ -68,9 +68,22 @@ const NAMES = [
 /** Attributes that are settled when the loader is made. */
 const SETTLED = ['batch_size', 'batch_sampler', 'sampler', 'drop_last', 'dataset', 'persistent_workers'] as const;
 
-/** Batches of a dataset: iterate with `for … of`, or with `for await` if its samples are promises. */
+/**
+ * Batches of a dataset: iterate with `for … of`, or with `for await`, which other work of the program goes on during.
+ *
+ * With `num_workers` the batches are made by threads and come back in shared memory, without copies. A dataset gets to a thread as with
+ * Python's pickle: an instance is its class and its fields, a class or function is found again as an export of its module, memory of
+ * tensors is shared; `__getstate__`, `__setstate__` and `__reduce__` of a class have their say. What no other thread can have (an inline
+ * function, a class of the main script, #private fields) is loaded by the calling thread, with one notice that says what to export.
+ *
+ * The order is PyTorch's. A sample's own draws depend on the seed and its place in the pass alone, and so are the same for any number of
+ * workers: see Note [Sample streams] in random.ts.
+ *
+ * See https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader.
+ * @throws ValueError and TypeError for options that contradict each other, in PyTorch's words.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: any dataset; the batch type follows from it
-export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncIterable<B> {
+export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncIterable<B>, Disposable, AsyncDisposable {
   static readonly __module__ = 'torch.utils.data.dataloader';
   readonly dataset: Source<T>;
   readonly batch_size: number | null;
@@ -176,6 +189,14 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
   /** Begins a pass like `for … of`; samples that are promises are awaited, and other work of the program goes on meanwhile. */
   [Symbol.asyncIterator](): AsyncIterableIterator<B> {
     return this.watched(new LoaderAsyncIterator(this.begin()));
+  }
+  /** Ends persistent workers: `using loader = new DataLoader(…)`. They also end when the loader is collected, and with the process. */
+  [Symbol.dispose](): void {
+    void this.crew?.close(false);
+  }
+  /** Ends persistent workers, and resolves when they are gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.crew?.close(false);
   }
   /** The pass that the latest iterator began, if workers do it. */
   private begun: Crew | null = null;

@@ -1,5 +1,4 @@
 // Datasets that travel to worker threads.
-import { threadId } from 'node:worker_threads';
 import * as torch from '../../../src/index.ts';
 
 const { Dataset, IterableDataset, get_worker_info } = torch.utils.data;
@@ -32,23 +31,24 @@ export class Later extends Dataset<Promise<torch.Tensor[]>> {
   }
 }
 /** Does what its name says at index 5. */
-export class Trouble extends Dataset<number> {
+export class Trouble extends Dataset<number | Promise<number>> {
   override readonly length = 8;
-  constructor(readonly what: 'throw' | 'hang' | 'exit' | 'stray' | 'custom' | 'wait') {
+  private throws = 0;
+  constructor(readonly what: 'throw' | 'hang' | 'exit' | 'stray') {
     super();
   }
-  override get(i: number): number {
+  override get(i: number): number | Promise<number> {
     if (i !== 5) return i;
-    if (this.what === 'throw') throw new torch.ValueError('no sample here');
-    if (this.what === 'custom') throw Object.assign(new Error('of its own'), { name: 'Strange' });
     if (this.what === 'exit') process.exit(3);
     if (this.what === 'hang') for (;;);
-    if (this.what === 'stray')
+    if (this.what === 'stray') {
       setTimeout(() => {
         throw new Error('nobody waits for this');
       });
-    if (this.what === 'wait' || this.what === 'stray') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-    return i;
+      return new Promise(() => {});
+    }
+    if (this.throws++ === 0) throw new torch.ValueError('no sample here');
+    throw Object.assign(new Error('of its own'), { name: 'Strange' });
   }
 }
 /** Counts up; each worker takes its part. */
@@ -65,4 +65,3 @@ export class Count extends IterableDataset<number> {
     for (let i = first; i < this.n; i += step) yield i + 0.5;
   }
 }
-export const threadOf = (): number => threadId;

@@ -38,6 +38,8 @@ interface Member {
   error: Thrown | null;
   readonly exit: Promise<void>;
 }
+/** Threads that have not ended, of all loaders. */
+export const living = new Set<number>();
 /** How often a thread that waits looks whether its workers live, in ms. */
 const CHECK_MS = 200;
 /** How long workers may take to end by themselves, in ms. */
@@ -75,6 +77,7 @@ export class Pool {
       error: null,
       exit,
     };
+    living.add(member.threadId);
     talk.port1.on('message', (message: FromWorker) => {
       this.take(id, message);
       this.wake?.();
@@ -85,6 +88,7 @@ export class Pool {
     worker.on('exit', () => {
       this.drain();
       member.dead = true;
+      living.delete(member.threadId);
       for (const port of [member.port, member.alive]) port.close();
       ended();
       this.wake?.();
