@@ -12,6 +12,8 @@ import {
   decode_example,
   encode_example,
   TFRecordDataset,
+  type TFRecordDatasetOptions,
+  type ExampleRecord,
   TFRecordFile,
   TFRecordWriter,
 } from '../../src/utils/storage/tfrecord.ts';
@@ -103,8 +105,7 @@ describe('a TFRecord file', () => {
     expect(readFileSync(inFolder('made.index'), 'utf8')).toBe(readFileSync(data('python.index'), 'utf8'));
   });
   it('gives what the description asks for, or says what is wrong with it', () => {
-    const taken = (description: ConstructorParameters<typeof TFRecordDataset>[1]) =>
-      new TFRecordDataset(data('python.tfrecord'), description).get(0);
+    const taken = (description: TFRecordDatasetOptions<ExampleRecord>) => new TFRecordDataset(data('python.tfrecord'), description).get(0);
     expect(Object.keys(taken({ description: ['label'] }))).toEqual(['label']);
     expect(() => taken({ description: { nope: 'int' } })).toThrow("Key nope doesn't exist (select from ['");
     expect(() => taken({ description: { label: 'float' } })).toThrow("Incompatible type 'float' for `label` (should be 'int').");
