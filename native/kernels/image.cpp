@@ -59,6 +59,70 @@ KERNEL(resample) {
   });
 }
 
+// ---- resampling of bytes, in fixed point with 22 bits behind the point
+
+typedef uint8_t Byte4 __attribute__((vector_size(4)));
+typedef int32_t Int4 __attribute__((vector_size(16)));
+constexpr int PRECISION = 22, HALF = 1 << (PRECISION - 1);
+static inline uint8_t to_byte(int32_t sum) { return uint8_t(std::clamp(sum >> PRECISION, 0, 255)); }
+
+// One line of pixels of up to four bands, which are the lanes. `end` is where the memory ends: a pixel of fewer bands is read with what follows it.
+static void resample_pixels(const uint8_t* line, const uint8_t* end, uint8_t* to, const int32_t* first, const int32_t* count, const int32_t* weight, int64_t rows, int64_t width, int bands) {
+  for (int64_t o = 0; o < rows; o++, to += bands) {
+    const int32_t* w = weight + o * width;
+    const uint8_t* from = line + int64_t(first[o]) * bands;
+    Int4 sum = {HALF, HALF, HALF, HALF};
+    for (int32_t k = 0; k < count[o]; k++, from += bands) {
+      Byte4 pixel{};
+      if (end - from >= 4) std::memcpy(&pixel, from, 4);
+      else
+        for (int b = 0; b < bands; b++) pixel[b] = from[b];
+      sum += __builtin_convertvector(pixel, Int4) * w[k];
+    }
+    for (int b = 0; b < bands; b++) to[b] = to_byte(sum[b]);
+  }
+}
+// One line that is the weighted sum of others, `inner` bytes apart.
+static void resample_lines(const uint8_t* from, uint8_t* to, int32_t count, const int32_t* w, int64_t inner) {
+  constexpr int64_t BLOCK = 512;
+  int32_t sum[BLOCK];
+  for (int64_t at = 0; at < inner; at += BLOCK) {
+    const int64_t n = std::min(BLOCK, inner - at);
+    for (int64_t i = 0; i < n; i++) sum[i] = HALF;
+    for (int32_t k = 0; k < count; k++) {
+      const uint8_t* __restrict line = from + k * inner + at;
+      const int32_t c = w[k];
+      for (int64_t i = 0; i < n; i++) sum[i] += c * line[i];
+    }
+    for (int64_t i = 0; i < n; i++) to[at + i] = to_byte(sum[i]);
+  }
+}
+// slots: x (uint8, dense), out (uint8, dense), first, count and weight (int32) of the rows, n (x's size along the middle of three dimensions), inner
+KERNEL(resample_bytes) {
+  const Strided x = in.tensor(), out = in.tensor(), first = in.tensor(), count = in.tensor(), weight = in.tensor();
+  const int64_t n = in.integer(), inner = in.integer();
+  if (!x.contiguous() || !out.contiguous()) return DECLINED;
+  const int64_t rows = first.numel(), outer = x.numel() / std::max<int64_t>(n * inner, 1);
+  if (out.numel() == 0) return DONE;
+  const uint8_t *from = x.as<uint8_t>(), *end = from + x.numel();
+  const int32_t *begin = first.as<int32_t>(), *counts = count.as<int32_t>(), *w = weight.as<int32_t>();
+  const int64_t width = weight.numel() / rows;
+  uint8_t* to = out.as<uint8_t>();
+  if (inner <= 4) {
+    parallel_for(outer, (1 << 18) / (rows * width) + 1, [&](int64_t p0, int64_t p1) {
+      for (int64_t p = p0; p < p1; p++) resample_pixels(from + p * n * inner, end, to + p * rows * inner, begin, counts, w, rows, width, int(inner));
+    });
+    return DONE;
+  }
+  parallel_for(outer * rows, (1 << 19) / (inner * width) + 1, [&](int64_t r0, int64_t r1) {
+    for (int64_t r = r0; r < r1; r++) {
+      const int64_t p = r / rows, o = r % rows;
+      resample_lines(from + (p * n + begin[o]) * inner, to + r * inner, counts[o], w + o * width, inner);
+    }
+  });
+  return DONE;
+}
+
 // ---- sliding blocks
 
 struct Blocks {

@@ -77,6 +77,7 @@ export function decode(file: Encoded): Raster {
 /** As decode, on other threads. */
 export async function decodeAsync(file: Encoded): Promise<Raster> {
   const sharp = file.format === 'JPEG' && file.mode !== 'CMYK' ? optional<Sharp>('sharp') : null;
+  if (file.format === 'JPEG' && !sharp && turbojpeg()) return decode(file);
   try {
     if (sharp) return await throughSharp(sharp, file);
     const image = new (library().Transformer)(file.bytes);

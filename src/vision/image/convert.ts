@@ -79,11 +79,8 @@ function hsvToRgb(from: Pixels, i: number, to: Pixels, o: number): void {
   to[o + 2] = b;
 }
 /** Tables of the JPEG colour space, in 6 bits behind the point (ConvertYCbCr.c). */
-const scaled =
-  (factor: number): ((v: number) => number) =>
-  (v) =>
-    Math.trunc(factor * 64 * v + (factor * v < 0 ? -0.5 : 0.5));
-const table = (factor: number, from = 0): Int16Array => Int16Array.from({ length: 256 }, (_, i) => scaled(factor)(i + from));
+const table = (factor: number, from = 0): Int16Array =>
+  Int16Array.from({ length: 256 }, (_, i) => Math.trunc(factor * 64 * (i + from) + 0.5));
 const Y = [table(0.299), table(0.587), table(0.114)] as const;
 const CB = [table(-0.16874), table(-0.33126), table(0.5)] as const;
 const CR = [table(0.5), table(-0.41869), table(-0.08131)] as const;
@@ -142,6 +139,10 @@ const STEPS: Readonly<Partial<Record<string, Step>>> = {
     const rest = 255 - from[i + 3]!;
     for (let b = 0; b < 3; b++) to[o + b] = clip8(rest - times255(from[i + b]!, rest));
   }),
+  'L>YCbCr': pixels(1, 3, (from, i, to, o) => {
+    to[o] = from[i]!;
+    to[o + 1] = to[o + 2] = 128;
+  }),
   'L>I': samples((v) => v),
   'L>F': samples((v) => v),
   'L>I;16': samples((v) => v),
@@ -159,12 +160,17 @@ const HUBS: Readonly<Partial<Record<Mode, Mode>>> = { '1': 'L', I: 'L', F: 'L', 
 
 /** Black and white with Floyd and Steinberg's error diffusion. */
 function bilevel(r: Raster): Raster {
+  const bands = bandCount(r.mode);
+  const gray = (i: number): number =>
+    bands < 3
+      ? r.data[i * bands]!
+      : Math.trunc((r.data[i * bands]! * 299 + r.data[i * bands + 1]! * 587 + r.data[i * bands + 2]! * 114) / 1000);
   const out = blank('1', r.width, r.height);
   const errors = new Int32Array(r.width + 1);
   for (let y = 0; y < r.height; y++) {
     let [l, l0, l1] = [0, 0, 0];
     for (let x = 0; x < r.width; x++) {
-      l = clip8(r.data[y * r.width + x]! + Math.trunc((l + errors[x + 1]!) / 16));
+      l = clip8(gray(y * r.width + x) + Math.trunc((l + errors[x + 1]!) / 16));
       const bit = l > 128 ? 255 : 0;
       out.data[y * r.width + x] = bit;
       l -= bit;
@@ -188,7 +194,7 @@ function bilevel(r: Raster): Raster {
  */
 export function convert(r: Raster, mode: Mode): Raster {
   if (r.mode === mode) return { ...r, data: r.data.slice() };
-  if (mode === '1') return bilevel(r.mode === 'L' ? r : convert(r, 'L'));
+  if (mode === '1') return bilevel(['L', 'LA', 'RGB', 'RGBA'].includes(r.mode) ? r : convert(r, 'L'));
   const step = STEPS[`${r.mode}>${mode}`];
   if (step) {
     const out = blank(mode, r.width, r.height);

@@ -99,6 +99,7 @@ export function invert(r: Raster): Raster {
   );
 }
 export function posterize(r: Raster, bits: number): Raster {
+  if (!(bits >= 1 && bits <= 8)) throw new ValueError('bits must be between or equal to 1 and 8');
   onlyGrayOrRgb(r);
   return point(
     r,

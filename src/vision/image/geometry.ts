@@ -203,11 +203,8 @@ export function transform(
       `Unknown resampling filter (${filter}). Use Image.Resampling.NEAREST (0), Image.Resampling.BILINEAR (2) or Image.Resampling.BICUBIC (3)`,
     );
   const smooth = filter !== Resampling.NEAREST && r.mode !== '1';
-  if (smooth && hasAlpha(r.mode)) {
-    const canvas = premultiplied(filled(r.mode, size[0], size[1], fill ?? 0));
-    return unpremultiply(looked(premultiplied(r), canvas, method, data, make));
-  }
   const out = fill === null ? blank(r.mode, size[0], size[1]) : filled(r.mode, size[0], size[1], fill);
+  if (smooth && hasAlpha(r.mode)) return unpremultiply(looked(premultiplied(r), out, method, data, make));
   if (method === Transform.AFFINE && !smooth) {
     if (data[1] === 0 && data[3] === 0) return scaled(out, r, data);
     const done = affineFixed(out, r, data);

@@ -64,11 +64,10 @@ export function colorOf(mode: Mode, color: Color): readonly number[] {
     if (bands === 1 && color.length > 0) return [color[0]!];
     throw new TypeError(`color must be int or tuple of ${bands} elements`);
   }
-  // Pillow reads a number as the bytes of a pixel, the first band lowest.
+  // Pillow reads a number as the bytes of a pixel: the first band is the lowest, the opacity the highest.
   if (bands === 1) return [color];
-  if (mode === 'LA') return [color & 255, 255];
-  const packed = [0, 8, 16, 24].slice(0, bands).map((shift) => (color >>> shift) & 255);
-  return mode === 'RGBA' && color >= 0 && color < 1 << 24 ? [...packed.slice(0, 3), 255] : packed;
+  if (mode === 'LA') return [color & 255, color >>> 24];
+  return [0, 8, 16, 24].slice(0, bands).map((shift) => (color >>> shift) & 255);
 }
 export function filled(mode: Mode, width: number, height: number, color: Color): Raster {
   const r = blank(mode, width, height);

@@ -158,6 +158,9 @@ function filtered(r: Raster, [width, height]: Size, filter: Filter, [left, top, 
   const horizontal = width !== r.width || left !== 0 || right !== width;
   const vertical = height !== r.height || top !== 0 || bottom !== height;
   const rows = taps(r.height, top, bottom, height, filter);
+  // Pillow begins with the height where that shrinks more than twice as much as the width; intermediate bytes are rounded.
+  if (horizontal && vertical && height < r.height && r.height - height > 2 * (r.width - width))
+    return pass(pass(r, rows, true), taps(r.width, left, right, width, filter), false);
   let now = r;
   if (horizontal) {
     // Only the rows that the second pass reads.

@@ -215,6 +215,6 @@ export class ElasticTransform extends configured(
     return F.elastic_transform(img, displacement, this.interpolation, this.fill);
   }
   override extra_repr(): string {
-    return `alpha=${tuple(this.alpha, true, '[]')}, sigma=${tuple(this.sigma, true, '[]')}, interpolation=${this.interpolation}, fill=${tuple(this.fill, true, '[]')}`;
+    return `alpha=${tuple(this.alpha, true, '[]')}, sigma=${tuple(this.sigma, true, '[]')}, interpolation=InterpolationMode.${String(this.interpolation).toUpperCase().replaceAll('-', '_')}, fill=${tuple(this.fill, true, '[]')}`;
   }
 }
