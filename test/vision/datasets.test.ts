@@ -106,8 +106,22 @@ describe('MNIST', () => {
       ['train', 3],
       ['t10k', 2],
     ] as const) {
-      writeFileSync(join(raw, `${set}-images-idx3-ubyte`), idx([n, 2, 2], Array.from({ length: 4 * n }, (_, i) => i)));
-      writeFileSync(join(raw, `${set}-labels-idx1-ubyte.gz`), gzipSync(idx([n], Array.from({ length: n }, (_, i) => 9 - i))));
+      writeFileSync(
+        join(raw, `${set}-images-idx3-ubyte`),
+        idx(
+          [n, 2, 2],
+          Array.from({ length: 4 * n }, (_, i) => i),
+        ),
+      );
+      writeFileSync(
+        join(raw, `${set}-labels-idx1-ubyte.gz`),
+        gzipSync(
+          idx(
+            [n],
+            Array.from({ length: n }, (_, i) => 9 - i),
+          ),
+        ),
+      );
     }
     return join(dir, root);
   };

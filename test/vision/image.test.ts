@@ -47,13 +47,16 @@ describe('files that cannot be read', () => {
     }
     expect(openFiles()).toBeLessThanOrEqual(before + 1);
   });
-  it.each(['420.jpg', 'progressive.jpg', 'gray.jpg', 'rgb.png', 'rgb.bmp', 'rgb.tiff', 'rgb.ppm'])('%s cut off says so, and which file', async (name) => {
-    const bytes = readFileSync(data(`files/${name}`));
-    const path = join(dir, `half-${name}`);
-    writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * 0.7)));
-    expect(() => Image.open(path).load()).toThrow(/^image file is truncated: '.*half-/);
-    await expect(Image.open_async(path)).rejects.toThrow(/image file/);
-  });
+  it.each(['420.jpg', 'progressive.jpg', 'gray.jpg', 'rgb.png', 'rgb.bmp', 'rgb.tiff', 'rgb.ppm'])(
+    '%s cut off says so, and which file',
+    async (name) => {
+      const bytes = readFileSync(data(`files/${name}`));
+      const path = join(dir, `half-${name}`);
+      writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * 0.7)));
+      expect(() => Image.open(path).load()).toThrow(/^image file is truncated: '.*half-/);
+      await expect(Image.open_async(path)).rejects.toThrow(/image file/);
+    },
+  );
   it('a header that is cut off is an error at once', () => {
     expect(() => Image.open(readFileSync(data('files/420.jpg')).subarray(0, 100))).toThrow('Truncated File Read');
   });
