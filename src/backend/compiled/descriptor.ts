@@ -6,9 +6,13 @@ import { WORDS } from '../../pointwise/primitives.ts';
 import { DECLINED, DONE, type Engine, OUT_OF_MEMORY, OUT_OF_RANGE } from './engine.ts';
 
 const SLOTS = 1 << 16;
+/** Dimensions that kernels have room for (native/kernels/descriptor.hpp). */
+const MAX_DIMS = 64;
 let numbers: Float64Array;
 let bits: BigInt64Array;
 let next = 0;
+/** Whether kernels have room for every tensor of the call. */
+let fits = true;
 let engine: Engine;
 let kernels: ReadonlyMap<string, number> = new Map();
 
@@ -27,6 +31,7 @@ export const kernelId = (name: string): number => kernels.get(name) ?? -1;
 
 export function begin(): void {
   next = 0;
+  fits = true;
   engine.begin();
 }
 export function number(v: number): void {
@@ -44,6 +49,11 @@ export function list(vs: readonly number[]): void {
 /** An address. (Finding it may move the descriptor: it comes before the slot.) */
 function address(at: number): void {
   numbers[next++] = at;
+}
+/** A number of dimensions. */
+export function dimensions(n: number): void {
+  if (n > MAX_DIMS) fits = false;
+  numbers[next++] = n;
 }
 /** The address of a tensor's first element. `overwritten`: see Engine.locate. */
 export function data(t: Tensor, overwritten = false): void {
@@ -77,7 +87,7 @@ function described(t: Tensor | null, shape: readonly number[] | null, stride: re
   const l = t.layout;
   const s = shape ?? l.shape;
   const st = stride ?? l.stride;
-  numbers[next++] = s.length;
+  dimensions(s.length);
   numbers[next++] = l.dtype.code;
   data(t, overwritten);
   for (let i = 0; i < s.length; i++) numbers[next++] = s[i]!;
@@ -88,6 +98,7 @@ export const room = (slots: number): number => Math.floor((SLOTS - next - 1) / s
 
 /** Runs a kernel; false where it declined and nothing was written. `results`: see Engine.run. */
 export function run(kernel: number, results: readonly Tensor[] | null = null): boolean {
+  if (!fits || next > SLOTS) return false;
   const status = engine.run(kernel, results);
   if (status === DONE) return true;
   switch (status) {

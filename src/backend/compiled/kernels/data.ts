@@ -87,7 +87,7 @@ function positions(x: Tensor, { indices }: Positions): void {
   const { shape: size, stride } = x.layout;
   const how = addressing(size, indices);
   const others = stride.filter((_, i) => !how.dims.includes(i));
-  d.number(how.shape.length);
+  d.dimensions(how.shape.length);
   d.list(how.shape);
   for (let i = 0; i < how.shape.length; i++) {
     const inside = i >= how.at && i < how.at + how.common.length;
