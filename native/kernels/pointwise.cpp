@@ -588,7 +588,12 @@ struct FlatPlan {
 // each: 1 and a number, or 0 and an address.
 KERNEL(pointwise_flat) {
   constexpr int PLANS = 64;
-  static thread_local FlatPlan* plans[PLANS];
+  static thread_local struct Kept {
+    FlatPlan* at[PLANS] = {};
+    ~Kept() {
+      for (FlatPlan* plan : at) std::free(plan);
+    }
+  } plans;
   const Instruction* code = in.pointer<const Instruction>();
   const int instructions = static_cast<int>(in.integer()), registers = static_cast<int>(in.integer());
   const int64_t* constants = in.pointer<const int64_t>();
@@ -611,7 +616,7 @@ KERNEL(pointwise_flat) {
     }
   }
 
-  FlatPlan*& plan = plans[((reinterpret_cast<uintptr_t>(code) >> 5) ^ static_cast<uintptr_t>(dtype) ^ scalars) % PLANS];
+  FlatPlan*& plan = plans.at[((reinterpret_cast<uintptr_t>(code) >> 5) ^ static_cast<uintptr_t>(dtype) ^ scalars) % PLANS];
   const bool known = plan && plan->serves(code, constants, instructions, dtype, scalars, aliases);
   if (!known) {
     if (!plan) plan = static_cast<FlatPlan*>(std::malloc(sizeof(FlatPlan)));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <type_traits>
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -45,10 +46,18 @@ template <class T> class Buffer {
   T& operator[](int64_t i) const { return memory[i]; }
 };
 
+[[noreturn]] static inline void out_of_memory() {
+#if defined(__cpp_exceptions)
+  throw std::bad_alloc();
+#else
+  abort();
+#endif
+}
+
 // What a scratch is for: kernels that call each other use different ones.
 enum class Use { A_PANELS, B_PANELS, IMAGE, TILE, ROW, SORT };
 
-// At least `n` elements that belong to this thread and this use until it asks again. Bounded by the blocking of the kernels, so running out of it is fatal.
+// At least `n` elements that belong to this thread and this use until it asks again. Out of memory it throws std::bad_alloc (WebAssembly traps), which ends the call.
 template <class T, Use use> static inline T* thread_scratch(int64_t n) {
   struct Owner {
     T* memory = nullptr;
@@ -58,9 +67,10 @@ template <class T, Use use> static inline T* thread_scratch(int64_t n) {
   static thread_local Owner owner;
   if (n > owner.size) {
     free(owner.memory);
+    owner.size = 0;
+    owner.memory = allocate<T>(n + n / 4);
+    if (!owner.memory) out_of_memory();
     owner.size = n + n / 4;
-    owner.memory = allocate<T>(owner.size);
-    if (!owner.memory) abort();
   }
   return owner.memory;
 }
