@@ -151,7 +151,9 @@ print(abc_stack);
 print(torch.cat([a, b, c], { axis: 1 }));
 print(torch.stack([a, b, c], { axis: 1 }));
 
+print(abc_cat);
 for (const part of torch.split(abc_cat, { split_size_or_sections: 2, dim: 0 })) print(part);
+print(abc_cat);
 const [p, q, r] = torch.split(abc_cat, { split_size_or_sections: [4, 1, 1], dim: 0 });
 print(p);
 print(q);

@@ -2,7 +2,8 @@
 import { RuntimeError, ValueError } from '../core/errors.ts';
 import { writeAtomically } from '../serialization/source.ts';
 import { type Artist, mappedOf } from './artists.ts';
-import { Axes, type Caption, type Slot, type TextOptions } from './axes.ts';
+import { Axes } from './axes.ts';
+import type { Caption, Slot, TextOptions } from './axes-frame.ts';
 import { type Color, css } from './colors.ts';
 import { type Margins, MARGINS, place, reach, tightMargins } from './layout.ts';
 import { type FontSize, fontSize, settle, split } from './options.ts';

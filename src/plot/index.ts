@@ -3,15 +3,9 @@
 import '../surface/install.ts';
 
 export type { Artist } from './artists.ts';
-export {
-  Axes,
-  type BarOptions,
-  type HistOptions,
-  type ImshowOptions,
-  type LegendOptions,
-  type PlotOptions,
-  type ScatterOptions,
-} from './axes.ts';
+export { Axes } from './axes.ts';
+export type { LegendOptions, TextOptions } from './axes-frame.ts';
+export type { BarOptions, HistOptions, ImshowOptions, PlotOptions, ScatterOptions } from './drawing-options.ts';
 export type { Color } from './colors.ts';
 export { Figure, FigureCanvas, type FigureOptions, type SaveOptions } from './figure.ts';
 export {

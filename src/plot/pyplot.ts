@@ -1,7 +1,8 @@
 // The functions of matplotlib.pyplot: they draw in the current axes of the current figure.
 import { ValueError } from '../core/errors.ts';
 import { type Artist, mappedOf } from './artists.ts';
-import type { Axes, TextOptions } from './axes.ts';
+import type { Axes } from './axes.ts';
+import type { TextOptions } from './axes-frame.ts';
 import { type AxesGrid, Figure, type FigureOptions, type SaveOptions, type SubplotsOptions } from './figure.ts';
 import type { Margins } from './layout.ts';
 import { isOptions } from './values.ts';
@@ -78,18 +79,15 @@ export const grid = onAxes('grid');
 export const xticks = onAxes('set_xticks');
 export const yticks = onAxes('set_yticks');
 
-/** What a colour bar would show, as pyplot remembers it. */
-let lastImage: Artist | null = null;
-export const imshow: Axes['imshow'] = (X, options) => {
-  lastImage = gca().imshow(X, options);
-  return lastImage as ReturnType<Axes['imshow']>;
-};
-/** A scale of colours beside the axes of an image or scatter; by default of the last one. */
+export const imshow = onAxes('imshow');
+/** A scale of colours beside the axes of an image or scatter; by default of the last one in the current axes, or else in the figure. */
 export function colorbar(mappable?: Artist | null, options: { ax?: Axes; label?: string } = {}): void {
-  const recent = [...gca().artists].reverse().find((artist) => mappedOf(artist));
-  const shown = mappable ?? recent ?? lastImage;
+  const drawn = [...gcf().axes.flatMap((axes) => axes.artists), ...gca().artists];
+  const shown = mappable ?? drawn.findLast((artist) => mappedOf(artist));
   if (!shown)
-    throw new ValueError('No mappable was found to use for colorbar creation. First define a mappable such as an image (with imshow).');
+    throw new ValueError(
+      'No mappable was found to use for colorbar creation. First define a mappable such as an image (with imshow) or a contour set (with contourf).',
+    );
   gcf().colorbar(shown, options);
 }
 export const suptitle = (t: string, options: TextOptions = {}): void => gcf().suptitle(t, options);

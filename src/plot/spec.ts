@@ -5,10 +5,11 @@ import { hex } from './colors.ts';
 import { type Colormap, colormap } from './colormaps.ts';
 import type { Figure } from './figure.ts';
 import { type Box, LABEL_PAD, type Placed, place, ticksOf, TICK, TICK_PAD, tickReach, TITLE_PAD } from './layout.ts';
-import { entriesOf, handleColor, LEGEND, legendBox, legendSize, lineStep, occupied } from './legend.ts';
-import { dashOf, draw, type Frame, symbolStyle } from './marks.ts';
+import { legendMarks } from './legend-marks.ts';
+import { text } from './text-mark.ts';
+import { draw, type Frame } from './marks.ts';
 import type { Encode, ImageTools } from './raster.ts';
-import { ASCENT, DESCENT, FONT, LINE_HEIGHT, textHeight } from './text.ts';
+import { ASCENT, DESCENT, FONT, textHeight } from './text.ts';
 import { automaticTicks, type ScaleType, type Ticks } from './ticks.ts';
 
 const BLACK = '#000000';
@@ -16,31 +17,6 @@ const GRID = '#b0b0b0';
 const HAIRLINE = 0.8;
 const value = <T>(v: T): { value: T } => ({ value: v });
 
-interface TextStyle {
-  fontsize: number;
-  color?: string;
-  align?: 'left' | 'center' | 'right';
-  angle?: number;
-}
-/** Text whose last baseline stands at y. */
-function text(content: string, x: number, y: number, { fontsize, color = BLACK, align = 'center', angle = 0 }: TextStyle): Mark {
-  const lines = content.split('\n');
-  const up = (lines.length - 1) * fontsize * LINE_HEIGHT;
-  const turn = (angle * Math.PI) / 180;
-  const update = {
-    x: value(x + up * Math.sin(turn)),
-    y: value(y - up * Math.cos(turn)),
-    text: value(lines),
-    lineHeight: value(fontsize * LINE_HEIGHT),
-    font: value(FONT),
-    fontSize: value(fontsize),
-    fill: value(color),
-    align: value(align),
-    baseline: value('alphabetic' as const),
-    angle: value(angle),
-  };
-  return { type: 'text', encode: { update } };
-}
 function scale(name: 'x' | 'y', type: ScaleType, domain: readonly number[], range: readonly number[]): Scale {
   return { name, type, domain: [...domain], range: [...range], zero: false, nice: false, clamp: false } as Scale;
 }
@@ -116,86 +92,6 @@ function captions(axes: Axes, box: Box, ticks: { x: Ticks; y: Ticks }): Mark[] {
     marks.push(text(ticks.x.factor, box.width, box.height + tickReach(axes, 'x', ticks.x) + small, { fontsize: small, align: 'right' }));
   return marks;
 }
-function legend(axes: Axes, box: Box, frame: Frame): Mark[] {
-  const settings = axes.legendBox;
-  const entries = settings ? entriesOf(axes) : [];
-  if (!settings || entries.length === 0) return [];
-  const f = settings.fontsize;
-  const points = settings.loc === 'best' ? occupied(axes.artists, frame.project) : [];
-  const place = legendBox(legendSize(entries, settings), settings, box, points);
-  const left = LEGEND.borderpad * f;
-  const baseline = (row: number): number => LEGEND.borderpad * f + ASCENT * f + row * lineStep(f);
-  const color = (cmap: string, x: number): string =>
-    hex(
-      ...(frame
-        .map(cmap)(x)
-        .map((c) => c / 255) as [number, number, number]),
-    );
-  const marks: Mark[] = settings.title ? [text(settings.title, place.width / 2, baseline(0), { fontsize: f })] : [];
-  entries.forEach(({ artist, label }, i) => {
-    const y = baseline(i + (settings.title ? 1 : 0));
-    const middle = y - (LEGEND.handleheight * f) / 2;
-    const opacity = value(artist.alpha);
-    const hue = handleColor(artist, color);
-    if (artist.kind === 'line' || artist.kind === 'rule') {
-      const stroke = {
-        stroke: value(hue),
-        strokeWidth: value(artist.linewidth),
-        ...dashOf(artist.linestyle, artist.linewidth),
-      };
-      if (!['None', 'none', ''].includes(artist.linestyle))
-        marks.push({
-          type: 'rule',
-          encode: { update: { x: value(left), x2: value(left + LEGEND.handlelength * f), y: value(middle), opacity, ...stroke } },
-        });
-    }
-    const middleX = value(left + (LEGEND.handlelength * f) / 2);
-    if (artist.kind === 'line' && artist.marker)
-      marks.push({
-        type: 'symbol',
-        encode: { update: { x: middleX, y: value(middle), opacity, ...symbolStyle(artist.marker, artist.markersize, hue, null, 1) } },
-      });
-    if (artist.kind === 'points')
-      marks.push({
-        type: 'symbol',
-        encode: {
-          update: {
-            x: middleX,
-            y: value(middle),
-            opacity,
-            ...symbolStyle(artist.marker, Math.sqrt(artist.sizes[0] ?? 36), hue, artist.edgecolor, artist.linewidth),
-          },
-        },
-      });
-    if (artist.kind === 'rects' || artist.kind === 'area')
-      marks.push({
-        type: 'rect',
-        encode: {
-          update: {
-            x: value(left),
-            width: value(LEGEND.handlelength * f),
-            y: value(y - LEGEND.handleheight * f),
-            height: value(LEGEND.handleheight * f),
-            fill: value(hue),
-            opacity,
-          },
-        },
-      });
-    marks.push(text(label, left + f * (LEGEND.handlelength + LEGEND.handletextpad), y, { fontsize: f, align: 'left' }));
-  });
-  const outline = settings.frameon
-    ? {
-        fill: value('#ffffff'),
-        fillOpacity: value(0.8),
-        stroke: value('#cccccc'),
-        strokeWidth: value(1),
-        strokeOpacity: value(0.8),
-        cornerRadius: value(0.2 * f),
-      }
-    : {};
-  const size = { x: value(place.x), y: value(place.y), width: value(place.width), height: value(place.height) };
-  return [{ type: 'group', encode: { update: { ...size, ...outline } }, marks }];
-}
 const outline = (box: Box): Mark => ({
   type: 'rect',
   encode: {
@@ -235,7 +131,7 @@ function axesGroup({ axes, box }: Placed, name: string, pixels: number, tools: I
       { type: 'group', clip: true, encode: { update: { x: value(0), y: value(0), ...sizeOf(box) } }, marks },
       ...(axes.frameOn ? [outline(box)] : []),
       ...captions(axes, box, ticks),
-      ...legend(axes, box, frame),
+      ...legendMarks(axes, box, frame),
     ],
   } as GroupMark;
 }

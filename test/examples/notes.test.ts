@@ -46,7 +46,7 @@ const isPicture = (name: string): boolean => existsSync(join(folder, name)) && r
 
 describe("the notes' examples", () => {
   it('are numbered in the order of the chapters, and the index names each', () => {
-    const files = readdirSync(join(root, 'examples/notes')).filter((name) => /^\d\d-/.test(name));
+    const files = readdirSync(join(root, 'examples/notes')).filter((name) => /^\d\d-.*\.ts$/.test(name));
     const index = readFileSync(join(root, 'examples/notes/README.md'), 'utf8');
     const chinese = readFileSync(join(root, 'README.zh-CN.md'), 'utf8');
     for (const file of files) {
