@@ -1,6 +1,9 @@
 // The base of datasets of pictures.
 import { builtin, environment } from '../../core/host.ts';
 import { ValueError } from '../../core/errors.ts';
+import { int64 } from '../../core/dtype.ts';
+import { tensor } from '../../surface/construct.ts';
+import { default_collate, default_collate_fn_map } from '../../utils/data/collate.ts';
 import { Dataset } from '../../utils/data/dataset.ts';
 
 /** A transform: a module or a function of one argument. */
@@ -25,6 +28,19 @@ function described(transform: Transform, head: string): string[] {
   return text.split('\n').map((line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line);
 }
 
+/** Samples of these datasets: their whole numbers are classes, which make int64 batches (elsewhere a number may be a float). */
+const labelled = new WeakSet<object>();
+const Labelled = Object.defineProperty(class {}, Symbol.hasInstance, {
+  value: (x: unknown) => typeof x === 'object' && x !== null && labelled.has(x),
+});
+default_collate_fn_map.set(Labelled, (batch) => {
+  const samples = batch as readonly (readonly unknown[])[];
+  return samples[0]!.map((_, i) => {
+    const column = samples.map((sample) => sample[i]);
+    return column.every(Number.isInteger) ? tensor(column as number[], { dtype: int64 }) : default_collate(column);
+  });
+});
+
 /** Pictures with targets; `get` gives `[picture, target]`, or a promise of them where the picture is loaded asynchronously. */
 export abstract class VisionDataset<T = unknown> extends Dataset<T> {
   readonly root: string | null;
@@ -43,8 +59,11 @@ export abstract class VisionDataset<T = unknown> extends Dataset<T> {
   }
   /** The sample after the transforms. */
   protected finished(picture: unknown, target: unknown): [picture: unknown, target: unknown] {
-    if (this.transforms !== null) return (this.transforms as (x: unknown, y: unknown) => unknown)(picture, target) as [unknown, unknown];
-    return [applied(this.transform, picture), applied(this.target_transform, target)];
+    const joint = this.transforms as ((x: unknown, y: unknown) => [unknown, unknown]) | null;
+    const sample: [unknown, unknown] =
+      joint !== null ? joint(picture, target) : [applied(this.transform, picture), applied(this.target_transform, target)];
+    labelled.add(sample);
+    return sample;
   }
   /** More lines for the printed form. */
   extra_repr(): string {

@@ -1,7 +1,7 @@
 // From files to pixels and back. JPEG: libjpeg-turbo where it runs; everything else, and JPEG elsewhere: @napi-rs/image; asynchronously: sharp.
 import { OSError, ValueError } from '../../core/errors.ts';
 import { convert } from './convert.ts';
-import { broken, UnidentifiedImageError, DecompressionBombError } from './errors.ts';
+import { broken, truncated, UnidentifiedImageError, DecompressionBombError } from './errors.ts';
 import { type Format, type Header, readHeader } from './headers.ts';
 import { need, optional } from './packages.ts';
 import { encodePng } from './png.ts';
@@ -88,6 +88,8 @@ export async function decodeAsync(file: Encoded): Promise<Raster> {
   }
 }
 async function throughSharp(sharp: Sharp, file: Encoded): Promise<Raster> {
+  // Of progressive files libvips makes an image of what there is.
+  if (!file.ends) throw truncated(file.where, 'no end of image');
   const image = sharp(file.bytes, { failOn: 'truncated', limitInputPixels: 2 * MAX_IMAGE_PIXELS });
   const { data, info } = await (file.mode === 'L' ? image.toColourspace('b-w') : image).raw().toBuffer({ resolveWithObject: true });
   return {

@@ -10,6 +10,8 @@ export interface Header {
   readonly size: readonly [width: number, height: number] | null;
   /** CMYK of Adobe's programs is stored inverted. */
   readonly inverted?: boolean;
+  /** Of JPEG files: whether the marker of the end is there. */
+  readonly ends?: boolean;
 }
 const starts = (b: Uint8Array, text: string, at = 0): boolean => {
   for (let i = 0; i < text.length; i++) if (b[at + i] !== text.charCodeAt(i)) return false;
@@ -57,11 +59,15 @@ function jpegHeader(bytes: Uint8Array): Header {
       const components = bytes[at + 9];
       const mode: Mode = components === 1 ? 'L' : components === 4 ? 'CMYK' : 'RGB';
       const size = [view.getUint16(at + 7), view.getUint16(at + 5)] as const;
-      return { format: 'JPEG', mode, size, inverted: mode === 'CMYK' && adobe };
+      return { format: 'JPEG', mode, size, inverted: mode === 'CMYK' && adobe, ends: hasEnd(bytes, at) };
     }
     at += 2 + length;
   }
   throw new OSError('Truncated File Read');
+}
+function hasEnd(bytes: Uint8Array, from: number): boolean {
+  for (let at = bytes.length - 2; at > from; at--) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  return false;
 }
 /** The first chunk. Palettes are resolved when decoding, so such a file has the mode of its colours, which the decoder knows. */
 function pngHeader(bytes: Uint8Array): Header {

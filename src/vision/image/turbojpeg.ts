@@ -2,7 +2,7 @@
 // comes with @julusian/jpeg-turbo (whose own binding decodes with the less exact DCT); https://libjpeg-turbo.org/Documentation.
 import { builtin } from '../../core/host.ts';
 import { OSError } from '../../core/errors.ts';
-import { broken, truncated } from './errors.ts';
+import { broken } from './errors.ts';
 import { locate, optional } from './packages.ts';
 import { bandCount, blank, type Mode, type Raster } from './raster.ts';
 
@@ -17,17 +17,21 @@ interface Report {
   getReport(): { header: { glibcVersionRuntime?: string } };
 }
 /** What is called of TurboJPEG. */
-type Calls = Record<'init' | 'header' | 'get' | 'set' | 'decompress' | 'compress' | 'free' | 'error', (...args: unknown[]) => unknown>;
+type Calls = Record<
+  'init' | 'header' | 'get' | 'set' | 'decompress' | 'compress' | 'free' | 'error' | 'code' | 'destroy',
+  (...args: unknown[]) => unknown
+>;
 interface Turbo {
   readonly call: Calls;
   readonly koffi: Koffi;
-  readonly decoder: unknown;
-  readonly encoder: unknown;
+  decoder: unknown;
+  encoder: unknown;
 }
 // Numbers of turbojpeg.h.
 const COMPRESS = 0;
 const DECOMPRESS = 1;
 const PARAM = { quality: 3, subsampling: 4, width: 5, height: 6, colorspace: 8, fastUpsample: 9, fastDct: 10 } as const;
+const WARNING = 0;
 const FORMAT: Readonly<Partial<Record<Mode, number>>> = { L: 6, RGB: 0, CMYK: 11 };
 const SUBSAMPLING: Readonly<Record<string, number>> = { '4:4:4': 0, '4:2:2': 1, '4:2:0': 2 };
 const GRAY = 3;
@@ -56,6 +60,8 @@ function open(): Turbo | null {
     compress: lib.func('int tj3Compress8(void*, const void*, int, int, int, int, _Inout_ void**, _Inout_ size_t*)'),
     free: lib.func('void tj3Free(void*)'),
     error: lib.func('const char* tj3GetErrorStr(void*)'),
+    code: lib.func('int tj3GetErrorCode(void*)'),
+    destroy: lib.func('void tj3Destroy(void*)'),
   };
   return { call, koffi, decoder: call.init(DECOMPRESS), encoder: call.init(COMPRESS) };
 }
@@ -66,23 +72,29 @@ export function turbojpeg(): Turbo | null {
   return turbo;
 }
 
+/** What went wrong in a decoder or encoder; it keeps its state after errors and is replaced. */
+function failure(turbo: Turbo, which: 'decoder' | 'encoder'): string {
+  const { call } = turbo;
+  const why = String(call.error(turbo[which]));
+  call.destroy(turbo[which]);
+  turbo[which] = call.init(which === 'decoder' ? DECOMPRESS : COMPRESS);
+  return why;
+}
 /**
  * Decodes a JPEG file whose header has been read.
  * @throws OSError for files that are cut off or no JPEG.
  */
-export function decodeJpeg({ call, decoder }: Turbo, bytes: Uint8Array, mode: Mode, where: string): Raster {
-  const fail = (): never => {
-    throw broken(where, String(call.error(decoder)));
-  };
-  if (call.header(decoder, bytes, bytes.length) !== 0) fail();
+export function decodeJpeg(turbo: Turbo, bytes: Uint8Array, mode: Mode, where: string): Raster {
+  const { call, decoder } = turbo;
+  if (call.header(decoder, bytes, bytes.length) !== 0) throw broken(where, failure(turbo, 'decoder'));
   const r = blank(mode, call.get(decoder, PARAM.width) as number, call.get(decoder, PARAM.height) as number);
   call.set(decoder, PARAM.fastUpsample, 0);
   call.set(decoder, PARAM.fastDct, 0);
   if (call.decompress(decoder, bytes, bytes.length, r.data, 0, FORMAT[mode]!) !== 0) {
-    const why = String(call.error(decoder));
+    const isWarning = call.code(decoder) === WARNING;
+    const why = failure(turbo, 'decoder');
     // Warnings about damaged data leave an image, as they do in Pillow; a missing end is an error there.
-    if (/^premature end of jpeg file/i.test(why)) throw truncated(where, why);
-    if (!/^(corrupt|invalid|extraneous|unknown|inconsistent|application)/i.test(why)) fail();
+    if (!isWarning || /^premature end of jpeg file/i.test(why)) throw broken(where, why);
   }
   return r;
 }
@@ -93,7 +105,8 @@ export interface JpegOptions {
   readonly subsampling?: string;
 }
 /** Encodes pixels of mode L, RGB or CMYK. */
-export function encodeJpeg({ call, koffi, encoder }: Turbo, r: Raster, options: JpegOptions): Uint8Array {
+export function encodeJpeg(turbo: Turbo, r: Raster, options: JpegOptions): Uint8Array {
+  const { call, koffi, encoder } = turbo;
   call.set(encoder, PARAM.quality, options.quality ?? 75);
   call.set(encoder, PARAM.subsampling, r.mode === 'L' ? GRAY : (SUBSAMPLING[options.subsampling ?? '4:2:0'] ?? SUBSAMPLING['4:2:0']!));
   const buffer: unknown[] = [null];
@@ -101,7 +114,7 @@ export function encodeJpeg({ call, koffi, encoder }: Turbo, r: Raster, options: 
   const pitch = r.width * bandCount(r.mode);
   const status = call.compress(encoder, r.data, r.width, pitch, r.height, FORMAT[r.mode]!, buffer, size);
   try {
-    if (status !== 0) throw new OSError(`encoder error when writing image file (${String(call.error(encoder))})`);
+    if (status !== 0) throw new OSError(`encoder error when writing image file (${failure(turbo, 'encoder')})`);
     return Uint8Array.from(koffi.decode(buffer[0], 'uint8_t', size[0]!));
   } finally {
     if (buffer[0] !== null) call.free(buffer[0]);
