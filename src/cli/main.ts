@@ -7,6 +7,7 @@ interface Entry {
   load(): Promise<Command>;
 }
 const COMMANDS: Readonly<Record<string, Entry>> = {
+  board: { summary: 'shows event files (TensorBoard) in the browser', load: () => import('./board.ts') },
   convert: { summary: 'packs an image folder into LMDB, TFRecord, HDF5 or mapped arrays', load: () => import('./convert.ts') },
   doctor: { summary: 'says which backend computes here, and why', load: () => import('./doctor.ts') },
   resize: { summary: 'writes an image folder again with smaller images', load: () => import('./resize.ts') },
