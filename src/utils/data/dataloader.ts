@@ -1,14 +1,14 @@
 // Batches of a dataset, in PyTorch's order and with its random draws.
 import { AssertionError, PyTypeError as TypeError, RuntimeError, ValueError } from '../../core/errors.ts';
 import type { Generator as RandomGenerator } from '../../core/generator.ts';
-import { builtin } from '../../core/host.ts';
 import { bindArguments } from '../../nn/arguments.ts';
-import { type Arguments, python } from '../../nn/simple.ts';
+import type { Arguments } from '../../nn/simple.ts';
 import { default_collate, default_convert } from './collate.ts';
 import { IterableDataset } from './dataset.ts';
 import { Fetcher, type Recipe, type Source, type Task } from './fetch.ts';
 import { Here } from './here.ts';
 import { LoaderAsyncIterator, LoaderIterator, type Take } from './iterators.ts';
+import { checkOptions, type DataLoaderOptions, DEFAULTS, NAMES, noticeNumber, noticePinning } from './options.ts';
 import { PassStreams } from './random.ts';
 import { BatchSampler, drawSeed, RandomSampler, SequentialSampler, type Sized } from './sampler.ts';
 import { Crew, endWith, Threaded } from './threads.ts';
@@ -16,25 +16,6 @@ import type { Seeds } from './workers/messages.ts';
 import { notice, pack } from './workers/pack.ts';
 import { hasThreads } from './workers/pool.ts';
 
-export interface DataLoaderOptions<T, B> {
-  batch_size: number | null;
-  shuffle: boolean | null;
-  sampler: Iterable<number> | null;
-  batch_sampler: Iterable<number[]> | null;
-  /** How many worker threads load; 0: the calling thread does. */
-  num_workers: number;
-  collate_fn: ((samples: Awaited<T>[]) => B) | null;
-  pin_memory: boolean;
-  drop_last: boolean;
-  timeout: number;
-  worker_init_fn: ((worker_id: number) => unknown) | null;
-  multiprocessing_context: unknown;
-  generator: RandomGenerator | null;
-  prefetch_factor: number | null;
-  persistent_workers: boolean;
-  pin_memory_device: string;
-  in_order: boolean;
-}
 /** What default_collate makes of samples: lists of tensors keep their form, all else is left to the reader. */
 export type Collated<T> =
   T extends Promise<infer U>
@@ -47,24 +28,6 @@ export type Collated<T> =
           ? T
           : import('../../core/tensor.ts').Tensor;
 
-const NAMES = [
-  'batch_size',
-  'shuffle',
-  'sampler',
-  'batch_sampler',
-  'num_workers',
-  'collate_fn',
-  'pin_memory',
-  'drop_last',
-  'timeout',
-  'worker_init_fn',
-  'multiprocessing_context',
-  'generator',
-  'prefetch_factor',
-  'persistent_workers',
-  'pin_memory_device',
-  'in_order',
-] as const;
 /** Attributes that are settled when the loader is made. */
 const SETTLED = ['batch_size', 'batch_sampler', 'sampler', 'drop_last', 'dataset', 'persistent_workers'] as const;
 
@@ -121,24 +84,7 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
       DataLoaderOptions<T, B>
     >
   ) {
-    const o = bindArguments<DataLoaderOptions<T, B>>('DataLoader', args, NAMES, {
-      batch_size: 1,
-      shuffle: null,
-      sampler: null,
-      batch_sampler: null,
-      num_workers: 0,
-      collate_fn: null,
-      pin_memory: false,
-      drop_last: false,
-      timeout: 0,
-      worker_init_fn: null,
-      multiprocessing_context: null,
-      generator: null,
-      prefetch_factor: null,
-      persistent_workers: false,
-      pin_memory_device: '',
-      in_order: true,
-    });
+    const o = bindArguments<DataLoaderOptions<T, B>>('DataLoader', args, NAMES, DEFAULTS as Partial<DataLoaderOptions<T, B>>);
     const iterable = isIterable(dataset);
     checkOptions(o, iterable);
     this.dataset = dataset;
@@ -207,17 +153,18 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     return iterator;
   }
   private begin(): Take<B> {
-    if (this.pin_memory) this.noticePinning();
+    if (this.pin_memory) noticePinning(this.pin_memory_device);
     const iterable = isIterable(this.dataset);
     const recipe: Recipe<unknown, B> = {
       dataset: this.dataset as Source<unknown>,
       iterable,
+      batched: this.batched,
       batch_size: iterable ? this.batch_size : null,
       drop_last: this.drop_last,
       collate_fn: this.collate_fn as (samples: unknown[]) => B,
     };
     const seeds = this.nextSeeds();
-    const tasks = iterable ? endlessTasks() : indexTasks(this.batch_sampler ?? this.sampler!);
+    const tasks = iterable ? endlessTasks() : this.batch_sampler ? batchTasks(this.batch_sampler) : sampleTasks(this.sampler!);
     const take = this.num_workers > 0 ? this.withWorkers(recipe, seeds, tasks) : this.alone(recipe, seeds, tasks);
     return this.promised === null || !iterable ? take : new Counted(take, this.promised, this.dataset, this.num_workers);
   }
@@ -235,7 +182,7 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     if (crew === null) {
       const packed = pack(recipe as Recipe<unknown, unknown>, this.worker_init_fn, num_workers, seeds);
       if (packed === null) return this.alone(recipe, seeds, tasks);
-      this.noticeNumber();
+      noticeNumber(num_workers);
       crew = new Crew(num_workers, packed);
       if (persistent) {
         this.crew = crew;
@@ -243,7 +190,16 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
       }
     }
     this.begun = crew;
-    return new Threaded(crew, recipe, { tasks, seeds, num_workers, timeout, in_order, persistent, prefetch_factor: this.prefetch_factor! });
+    return new Threaded(crew, recipe, {
+      owner: this,
+      tasks,
+      seeds,
+      num_workers,
+      timeout,
+      in_order,
+      persistent,
+      prefetch_factor: this.prefetch_factor!,
+    });
   }
   /** PyTorch draws a seed for every iterator; one that is used again keeps its own. */
   private nextSeeds(): Seeds {
@@ -251,29 +207,19 @@ export class DataLoader<T = any, B = Collated<T>> implements Iterable<B>, AsyncI
     this.seeds = kept ? { ...kept, pass: kept.pass + 1 } : { base_seed: drawSeed(this.generator), pass: 0 };
     return this.seeds;
   }
-  private noticePinning(): void {
-    if (this.pin_memory_device !== '') {
-      notice(
-        `pin_memory_device is deprecated, the current accelerator will be used as the device,ignore pin_memory_device='${this.pin_memory_device}'.`,
-      );
-    }
-    notice("'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.");
-  }
-  private noticeNumber(): void {
-    const cpus = builtin<{ availableParallelism(): number }>('os')?.availableParallelism() ?? this.num_workers;
-    if (this.num_workers <= cpus) return;
-    notice(
-      `This DataLoader will create ${this.num_workers} worker processes in total. Our suggested max number of worker in current system is ${cpus}, which is smaller than what this DataLoader is going to create. Please be aware that excessive worker creation might get DataLoader running slow or even freeze, lower the worker number to avoid potential slowness/freeze if necessary.`,
-    );
-  }
 }
-function* indexTasks(places: Iterable<number | readonly number[]>): Generator<Task> {
+function* batchTasks(batches: Iterable<Iterable<unknown>>): Generator<Task> {
   let batch = 0;
   let position = 0;
-  for (const index of places) {
+  for (const places of batches) {
+    const index = [...places];
     yield { batch: batch++, position, index };
-    position += typeof index === 'number' ? 1 : index.length;
+    position += index.length;
   }
+}
+function* sampleTasks(places: Iterable<unknown>): Generator<Task> {
+  let batch = 0;
+  for (const index of places) yield { batch, position: batch++, index };
 }
 function* endlessTasks(): Generator<Task> {
   for (let batch = 0; ; batch++) yield { batch, position: batch, index: null };
@@ -321,52 +267,3 @@ function settle(loader: object, name: (typeof SETTLED)[number]): void {
 }
 const isIterable = <T>(d: Source<T>): d is IterableDataset<T> | AsyncIterable<T> =>
   d instanceof IterableDataset || (typeof (d as Partial<Sized>).length !== 'number' && typeof (d as { get?: unknown }).get !== 'function');
-function checkOptions<T, B>(o: DataLoaderOptions<T, B>, iterable: boolean): void {
-  if (o.num_workers < 0) throw new ValueError('num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.');
-  if (o.timeout < 0) throw new ValueError('timeout option should be non-negative');
-  if (o.num_workers === 0 && o.prefetch_factor !== null) {
-    throw new ValueError(
-      'prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None.',
-    );
-  }
-  if (o.prefetch_factor !== null && o.prefetch_factor < 0) throw new ValueError('prefetch_factor option should be non-negative');
-  checkContext(o.multiprocessing_context, o.num_workers);
-  if (o.persistent_workers && o.num_workers === 0) throw new ValueError('persistent_workers option needs num_workers > 0');
-  if (iterable) {
-    if (o.shuffle)
-      throw new ValueError(`DataLoader with IterableDataset: expected unspecified shuffle option, but got shuffle=${python(o.shuffle)}`);
-    if (o.sampler !== null)
-      throw new ValueError(`DataLoader with IterableDataset: expected unspecified sampler option, but got sampler=${o.sampler}`);
-    if (o.batch_sampler !== null)
-      throw new ValueError(
-        `DataLoader with IterableDataset: expected unspecified batch_sampler option, but got batch_sampler=${o.batch_sampler}`,
-      );
-  }
-  if (o.sampler !== null && o.shuffle) throw new ValueError('sampler option is mutually exclusive with shuffle');
-  if (o.batch_sampler !== null) {
-    if (o.batch_size !== 1 || o.shuffle || o.sampler !== null || o.drop_last) {
-      throw new ValueError('batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last');
-    }
-  } else if (o.batch_size === null && o.drop_last) {
-    throw new ValueError('batch_size=None option disables auto-batching and is mutually exclusive with drop_last');
-  }
-}
-/** Workers are threads whatever the context; a name that PyTorch would refuse is refused. */
-function checkContext(context: unknown, num_workers: number): void {
-  if (context === null) return;
-  if (num_workers === 0) {
-    throw new ValueError(
-      `multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got num_workers=${num_workers}`,
-    );
-  }
-  if (typeof context !== 'string') {
-    throw new TypeError(
-      `multiprocessing_context option should be a valid context object or a string specifying the start method, but got multiprocessing_context=${String(context)}`,
-    );
-  }
-  if (!['fork', 'spawn', 'forkserver'].includes(context)) {
-    throw new ValueError(
-      `multiprocessing_context option should specify a valid start method in ['fork', 'spawn', 'forkserver'], but got multiprocessing_context='${context}'`,
-    );
-  }
-}

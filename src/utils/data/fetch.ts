@@ -12,13 +12,14 @@ export interface Task {
   readonly batch: number;
   /** The number in the pass of its first sample. */
   readonly position: number;
-  /** The places of the samples; one place without batches; null where the dataset itself goes on. */
-  readonly index: readonly number[] | number | null;
+  /** The places of the samples, a list; one place without batches; null where the dataset itself goes on. */
+  readonly index: unknown;
 }
 /** How batches are made. */
 export interface Recipe<T, B> {
   readonly dataset: Source<T>;
   readonly iterable: boolean;
+  readonly batched: boolean;
   /** Samples in a batch of an iterable dataset; null without batches. */
   readonly batch_size: number | null;
   readonly drop_last: boolean;
@@ -52,31 +53,32 @@ export class Fetcher<T, B> {
   fetch(task: Task): B | typeof END {
     if (this.recipe.iterable) return this.next();
     const dataset = this.recipe.dataset as MapStyle<T>;
-    const { index } = task;
-    if (typeof index === 'number') return this.collate(task.batch, this.sample(dataset, index, task.position) as unknown as T[]);
-    const whole = this.wholeBatch(index!);
+    if (!this.recipe.batched) return this.collate(task.batch, this.sample(dataset, task.index as number, task.position) as unknown as T[]);
+    const index = task.index as number[];
+    const whole = this.wholeBatch(index);
     if (whole !== null) return whole;
-    const many = samplesAt(dataset, index!);
+    const many = samplesAt(dataset, index);
     if (many) return this.collate(task.batch, settled(drawingFrom(this.streams.sample(task.position), many)));
     return this.collate(
       task.batch,
-      index!.map((i, k) => this.sample(dataset, i, task.position + k)),
+      index.map((i, k) => this.sample(dataset, i, task.position + k)),
     );
   }
   /** The batch, once its samples are there; those that are promises are loaded together. */
   async fetchLater(task: Task): Promise<B | typeof END> {
     if (this.recipe.iterable) return this.nextLater();
-    const { index } = task;
-    if (typeof index === 'number') return this.collateLater(task.batch, (await this.sampleLater(index, task.position)) as unknown as T[]);
-    const whole = this.wholeBatch(index!);
+    if (!this.recipe.batched)
+      return this.collateLater(task.batch, (await this.sampleLater(task.index as number, task.position)) as unknown as T[]);
+    const index = task.index as number[];
+    const whole = this.wholeBatch(index);
     if (whole !== null) return whole;
-    const many = samplesAt(this.recipe.dataset as MapStyle<T>, index!);
+    const many = samplesAt(this.recipe.dataset as MapStyle<T>, index);
     if (many) return this.collateLater(task.batch, (await drawingAcross(this.streams.sample(task.position), many)) as T[]);
     if (keepsStreams()) {
-      return this.collateLater(task.batch, await Promise.all(index!.map(async (i, k) => this.sampleLater(i, task.position + k))));
+      return this.collateLater(task.batch, await Promise.all(index.map(async (i, k) => this.sampleLater(i, task.position + k))));
     }
     const samples: T[] = [];
-    for (const [k, i] of index!.entries()) samples.push(await this.sampleLater(i, task.position + k));
+    for (const [k, i] of index.entries()) samples.push(await this.sampleLater(i, task.position + k));
     return this.collateLater(task.batch, samples);
   }
   /** A sample, or the promise of one. @throws what the sample throws. */

@@ -2,7 +2,8 @@
 import '../../surface/install.ts';
 
 export { type CollateFunction, type CollateMap, default_collate, default_collate_fn_map, default_convert } from './collate.ts';
-export { type Collated, DataLoader, type DataLoaderOptions } from './dataloader.ts';
+export { type Collated, DataLoader } from './dataloader.ts';
+export type { DataLoaderOptions } from './options.ts';
 export {
   ChainDataset,
   ConcatDataset,

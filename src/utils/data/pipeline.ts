@@ -40,7 +40,7 @@ export class Pipeline<T, B> {
     const { task, samples, failed } = this.batches.shift()!;
     if (failed) throw failed.error;
     this.pump();
-    return this.fetcher.collateLater(task.batch, (typeof task.index === 'number' ? samples[0] : samples) as T[]);
+    return this.fetcher.collateLater(task.batch, (this.fetcher.recipe.batched ? samples : samples[0]) as T[]);
   }
   private async whole(): Promise<B | typeof END> {
     const step = this.tasks.next();
@@ -56,21 +56,21 @@ export class Pipeline<T, B> {
     }
   }
   private unfilled(): Batch | null {
-    if (this.filling !== null && this.filling.samples.length < sizeOf(this.filling.task)) return this.filling;
+    if (this.filling !== null && this.filling.samples.length < this.sizeOf(this.filling.task)) return this.filling;
     if (this.exhausted || this.batches.length > this.ahead) return null;
     const step = this.tasks.next();
     if (step.done) {
       this.exhausted = true;
       return null;
     }
-    this.filling = { task: step.value, samples: [], missing: sizeOf(step.value), failed: null };
+    this.filling = { task: step.value, samples: [], missing: this.sizeOf(step.value), failed: null };
     this.batches.push(this.filling);
-    return sizeOf(step.value) === 0 ? this.unfilled() : this.filling;
+    return this.sizeOf(step.value) === 0 ? this.unfilled() : this.filling;
   }
   private load(batch: Batch): void {
     const k = batch.samples.length;
     const { index, position } = batch.task;
-    const place = typeof index === 'number' ? index : index![k]!;
+    const place = (this.fetcher.recipe.batched ? (index as unknown[])[k] : index) as number;
     batch.samples.push(undefined);
     const sample = this.fetcher.startSample(place, position + k);
     if ('value' in sample) {
@@ -96,5 +96,7 @@ export class Pipeline<T, B> {
       },
     );
   }
+  private sizeOf({ index }: Task): number {
+    return this.fetcher.recipe.batched ? (index as unknown[]).length : 1;
+  }
 }
-const sizeOf = ({ index }: Task): number => (Array.isArray(index) ? index.length : 1);

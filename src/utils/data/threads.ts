@@ -39,7 +39,12 @@ const abandoned = new FinalizationRegistry<Crew>((crew) => void crew.close(false
 /** Ends the workers when the object that uses them is collected. */
 export const endWith = (owner: object, crew: Crew): void => abandoned.register(owner, crew);
 
-export type ThreadedSettings = Omit<PassSettings, 'collator'> & { readonly persistent: boolean; readonly num_workers: number };
+export interface ThreadedSettings extends Omit<PassSettings, 'collator'> {
+  readonly persistent: boolean;
+  readonly num_workers: number;
+  /** The loader, with which persistent workers end: it lives as long as its iterators. */
+  readonly owner: object;
+}
 export class Threaded<B> implements Take<B> {
   private readonly session: Session<B>;
   private readonly pass: number;
@@ -55,7 +60,13 @@ export class Threaded<B> implements Take<B> {
     this.pass = seeds.pass;
     this.fetcher = new FetcherClass(recipe, new PassStreams(seeds.base_seed, seeds.pass));
     crew.serve(seeds);
-    this.session = new Session(crew.pool, { ...settings, collator: crew.collatesHere ? this.fetcher : null }, crew.loading);
+    try {
+      this.session = new Session(crew.pool, { ...settings, collator: crew.collatesHere ? this.fetcher : null }, crew.loading);
+    } catch (error) {
+      // The sampler threw.
+      void crew.close(false);
+      throw error;
+    }
   }
   take(): { readonly batch: B } | null {
     if (this.crew.pass !== this.pass) return null;

@@ -6,6 +6,8 @@ import { Count, double, Later, Noisy, Trouble } from './datasets.ts';
 
 const { DataLoader } = torch.utils.data;
 type Batch = torch.Tensor[];
+// Starting a thread takes a second or two where others test at the same time.
+vi.setConfig({ testTimeout: 180_000 });
 
 let warn: MockInstance<typeof console.warn>;
 beforeEach(() => {

@@ -16,9 +16,10 @@ const CLASSES: Readonly<Record<string, unknown>> = {
   URIError,
 };
 
-const place = ({ index, batch }: Task): string =>
-  index === null ? `batch ${batch}` : `batch ${batch} (${typeof index === 'number' ? `index ${index}` : `indices [${index.join(', ')}]`})`;
-
+function place({ index, batch }: Task): string {
+  if (index === null) return `batch ${batch}`;
+  return `batch ${batch} (${Array.isArray(index) ? `indices [${index.join(', ')}]` : `index ${index}`})`;
+}
 /** The error that a worker caught, of its class where that exists here. */
 export function caught(worker: number, task: Task, error: Thrown): Error {
   const found = CLASSES[error.name];

@@ -35,6 +35,7 @@ export interface Start {
   readonly luggage: Pickle;
   readonly references: readonly Reference[];
   readonly iterable: boolean;
+  readonly batched: boolean;
   readonly batch_size: number | null;
   readonly drop_last: boolean;
   readonly backend: string;

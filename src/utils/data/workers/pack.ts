@@ -36,9 +36,9 @@ export function pack(recipe: Recipe<unknown, unknown>, worker_init_fn: Initialis
     const luggage = pickle(things, '', inspector);
     const references = luggage.nodes.flatMap((n): Reference[] => (n.kind === 'reference' ? [n.reference] : []));
     const urls = [...new Set(references.map((r) => r.url))].filter((url) => url !== '');
-    const { iterable, batch_size, drop_last } = recipe;
+    const { iterable, batched, batch_size, drop_last } = recipe;
     const start = {
-      ...{ seeds, luggage, references, iterable, batch_size, drop_last },
+      ...{ seeds, luggage, references, iterable, batched, batch_size, drop_last },
       backend: selection.name,
       default_dtype: get_default_dtype().name,
       loading: loading([...urls, import.meta.url], mainScript()),

@@ -148,7 +148,7 @@ export function pickle(value: unknown, name: string, inspector: Inspector): Pick
     });
   };
   const tensorNode = (t: Tensor, path: string): Node => {
-    if (t._requires_grad && t._node !== null) {
+    if (t.requires_grad && !t.is_leaf) {
       throw new RuntimeError(
         'Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support crossing process boundaries.  If you just want to transfer the data, call detach() on the tensor before serializing (e.g., putting it on the queue).',
       );
@@ -192,7 +192,10 @@ export function pickle(value: unknown, name: string, inspector: Inspector): Pick
       return { kind: 'array', items, of: classOf(x, Array.prototype, path), fields: fieldsOf(x, path, isItem) };
     }
     if (x instanceof Map) {
-      const entries = [...x].map(([k, v]): [Field, Field] => [encode(k, `a key of ${path}`), encode(v, `${path}.get(${String(k)})`)]);
+      const entries = [...x].map(([k, v]): [Field, Field] => [
+        encode(k, `a key of ${path}`),
+        encode(v, `${path}.get(${typeof k === 'object' ? '…' : String(k)})`),
+      ]);
       return { kind: 'map', entries, of: classOf(x, Map.prototype, path), fields: fieldsOf(x, path) };
     }
     if (x instanceof Set) {

@@ -151,7 +151,7 @@ export class Pool {
   /** Waits like `wait`, without blocking. */
   async waitLater(until: number): Promise<boolean> {
     this.drain();
-    if (this.inbox.length > 0 || this.deaths().length > 0) return true;
+    if (this.inbox.length > 0) return true;
     const living = this.members.filter((m) => !m.dead);
     for (const m of living) m.thread.ref();
     let timer: ReturnType<typeof setTimeout> | undefined;

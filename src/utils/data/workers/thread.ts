@@ -42,6 +42,7 @@ export async function start(given: Start): Promise<void> {
   const recipe: Recipe<unknown, unknown> = {
     dataset: dataset as never,
     iterable: given.iterable,
+    batched: given.batched,
     batch_size: given.batch_size,
     drop_last: given.drop_last,
     collate_fn: luggage.collate_fn,
