@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
@@ -81,13 +80,16 @@ class KimCNN(nn.Module):
     def __init__(self):
         super().__init__()
         self.embedding = nn.Embedding(MAX_WORDS, 32, padding_idx=1)
-        self.convs = nn.ModuleList([nn.Conv1d(32, 64, words) for words in (1, 2, 3)])
+        self.convs = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(32, 64, words), nn.MaxPool1d(MAX_LEN - words + 1), nn.ReLU(), nn.Flatten())
+            for words in (1, 2, 3)
+        )
         self.dropout = nn.Dropout(0.5)
         self.linear = nn.Linear(3 * 64, 1)
 
     def forward(self, x):
         words = self.embedding(x).transpose(1, 2)
-        phrases = [F.relu(conv(words)).amax(-1) for conv in self.convs]
+        phrases = [conv(words) for conv in self.convs]
         return torch.sigmoid(self.linear(self.dropout(torch.cat(phrases, 1))))
 
 

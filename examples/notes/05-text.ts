@@ -10,7 +10,6 @@ import { DataLoader } from 'flambeau/utils/data';
 import { out } from './out.ts';
 
 const { print } = torch;
-const F = nn.functional;
 const section = (name: string): void => print(`\n--- ${name} ---`);
 
 const MAX_WORDS = 10000; // 仅考虑最高频的10000个词
@@ -111,12 +110,17 @@ section('与位置无关的卷积网络');
 class KimCNN extends Model {
   static override readonly __name__ = 'KimCNN';
   embedding = new nn.Embedding(MAX_WORDS, 32, { padding_idx: 1 });
-  convs = new nn.ModuleList<nn.Conv1d>([1, 2, 3].map((words) => new nn.Conv1d(32, 64, words)));
+  /** Each finds phrases of one, two or three words; the maximum is taken over all places of the text. */
+  convs = new nn.ModuleList<nn.Sequential>(
+    [1, 2, 3].map(
+      (words) => new nn.Sequential(new nn.Conv1d(32, 64, words), new nn.MaxPool1d(MAX_LEN - words + 1), new nn.ReLU(), new nn.Flatten()),
+    ),
+  );
   dropout = new nn.Dropout(0.5);
   linear = new nn.Linear(3 * 64, 1);
   override forward(x: Tensor): Tensor {
     const words = this.embedding(x).transpose(1, 2);
-    const phrases = [...this.convs].map((conv) => F.relu(conv(words)).amax(-1));
+    const phrases = [...this.convs].map((conv) => conv(words));
     return this.linear(this.dropout(torch.cat(phrases, 1))).sigmoid();
   }
 }
