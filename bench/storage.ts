@@ -89,7 +89,7 @@ try {
     const rows: Row[] = [];
     if (encode === 'keep') {
       const plain = new ImageFolder(root);
-      rows.push(await measure('ImageFolder (files)', count, (i) => pixelsOf(plain.get(i)[0])));
+      rows.push(await measure('ImageFolder (files)', count, async (i) => pixelsOf((await plain.get(i))[0])));
       const client = new FileClient();
       rows.push(await measure('FileClient disk', count, (i) => pixelsOf(Image.open(client.get(files[i]!)))));
     }

@@ -1,11 +1,10 @@
-// Image folders packed into each format: the same samples as from the folder, in every form, and in worker threads.
+// Image folders packed into each format: the same samples as from the folder, in every form.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import * as torch from '../../src/index.ts';
 import { HDF5ImageFolder } from '../../src/utils/storage/hdf5.ts';
-import { DataLoader } from '../../src/utils/data/index.ts';
 import {
   convert_image_folder,
   FileClient,
@@ -19,7 +18,6 @@ import { ImageFolder } from '../../src/vision/datasets/index.ts';
 import { Image } from '../../src/vision/image/image.ts';
 import { Resize } from '../../src/vision/transforms/index.ts';
 import { makeImageFolder, temporaryFolder } from './folder.ts';
-import { toFloat } from './transform.ts';
 
 const inFolder = temporaryFolder();
 beforeAll(() => makeImageFolder(inFolder('images')));
@@ -64,27 +62,6 @@ describe.each(FORMATS)('an image folder as %s', (name, Folder) => {
     await convert_image_folder(inFolder('images'), path, { size: [16, 20], encode: 'array' });
     await convert_image_folder(inFolder('images'), path);
     expect(open(path).get(0)[0].size).toEqual([40, 30]);
-  });
-});
-
-// Each format is opened in the threads that read it; starting them takes seconds, so one stands for all.
-describe.each([FORMATS[2]])('a loader of %s', (name, Folder) => {
-  it('gives the same batches with worker threads and without', async () => {
-    const path = inFolder(`loader-${name}`);
-    await convert_image_folder(inFolder('images'), path, { size: [16, 20], encode: 'png' });
-    const ds = new Folder(path, { transform: toFloat as never });
-    const batches: torch.Tensor[][] = [];
-    const warned = vi.spyOn(console, 'warn');
-    for (const num_workers of [0, 1]) {
-      const seen: torch.Tensor[] = [];
-      for await (const [x, y] of new DataLoader(ds as unknown as PackedImageFolder<torch.Tensor>, { batch_size: 3, num_workers }))
-        seen.push(x, y as never);
-      batches.push(seen);
-    }
-    expect(warned).not.toHaveBeenCalled(); // no falling back to this thread
-    expect(batches[0]).toHaveLength(6);
-    expect(batches[0]![0]!.shape).toEqual([3, 3, 16, 20]);
-    expect(batches[0]!.every((x, i) => torch.equal(x, batches[1]![i]!))).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 // Image files as arrays: matplotlib.image.imread.
-import { readFileSync } from 'node:fs';
-import { FileNotFoundError, ValueError } from '../../core/errors.ts';
+import { FileNotFoundError, OSError, ValueError } from '../../core/errors.ts';
+import { builtin } from '../../core/host.ts';
 import type { NDArray } from '../../surface/ndarray.ts';
 import { Image } from '../../vision/image/image.ts';
 import type { Mode } from '../../vision/image/raster.ts';
@@ -32,8 +32,10 @@ function read(fname: string | URL): Uint8Array {
     throw new ValueError(
       'Please open the URL for reading and pass the bytes, e.g. with `imread(new Uint8Array(await (await fetch(url)).arrayBuffer()))`.',
     );
+  const files = builtin<typeof import('node:fs')>('fs');
+  if (!files) throw new OSError('files can be opened in Node.js only; a page gives the bytes');
   try {
-    return readFileSync(fname);
+    return files.readFileSync(fname);
   } catch (e) {
     if ((e as { code?: string }).code !== 'ENOENT') throw e;
     throw new FileNotFoundError(`[Errno 2] No such file or directory: '${String(fname)}'`, { cause: e });

@@ -27,6 +27,6 @@ export { LMDB } from './lmdb.ts';
 export { LMDBDataset, type LMDBDatasetOptions } from './lmdb-dataset.ts';
 export { LMDBError } from './lmdb-format.ts';
 export { LMDBWriter } from './lmdb-writer.ts';
-export { type PackedFolderOptions, PackedImageFolder, pil_loader } from './packed-folder.ts';
+export { type PackedFolderOptions, PackedImageFolder } from './packed-folder.ts';
 export { LMDBImageFolder } from './packed-lmdb.ts';
 export { MappedImageFolder } from './packed-mapped.ts';

@@ -32,8 +32,8 @@ export interface PackedFolderOptions<S, L> {
   loader?: ((file: Uint8Array) => unknown) | null;
 }
 
-/** torchvision's pil_loader: an RGB image, decoded when its pixels are first needed. */
-export const pil_loader = (file: Uint8Array): Image => Image.open(file).convert('RGB');
+/** An RGB image, as torchvision's pil_loader gives it. */
+const readRgb = (file: Uint8Array): Image => Image.open(file).convert('RGB');
 
 const NPY = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /**
@@ -85,6 +85,6 @@ export abstract class PackedImageFolder<S = Image, L = number> extends Dataset<[
     const found = this.content.image(at);
     if ('pixels' in found) return Image.fromarray(found.pixels);
     if (NPY.every((b, i) => found.file[i] === b)) return Image.fromarray(load_numpy(found.file) as Tensor);
-    return (this.loader ?? pil_loader)(found.file);
+    return (this.loader ?? readRgb)(found.file);
   }
 }
