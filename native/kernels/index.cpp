@@ -9,22 +9,46 @@ inline namespace FLAMBEAU_LEVEL {
 
 // ---- walking several strided tensors of one shape
 
-// Calls f(offsets) at every place of `shape` in order; offsets[t] counts elements of the t-th tensor.
+// Calls f(place, offsets) at the places [begin, end) of `shape` in order; offsets[t] counts elements of the t-th tensor. Row by row, so that the steps of a row stay in registers.
 template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape, const int64_t* const (&strides)[TENSORS], int64_t begin, int64_t end, F f) {
   if (begin >= end) return;                                               // the shape may hold zeros
-  int64_t index[MAX_DIMS], offset[TENSORS] = {};
-  int64_t rest = begin;
-  for (int d = ndim - 1; d >= 0; d--) {
-    index[d] = rest % shape[d];
-    rest /= shape[d];
-    for (int t = 0; t < TENSORS; t++) offset[t] += index[d] * strides[t][d];
+  // Dimensions that every tensor steps through as one are one.
+  int64_t size[MAX_DIMS + 1], stride[TENSORS][MAX_DIMS + 1];
+  int dims = 0;
+  for (int d = 0; d < ndim; d++) {
+    if (shape[d] == 1) continue;
+    bool merges = dims > 0;
+    for (int t = 0; t < TENSORS; t++) merges = merges && stride[t][dims - 1] == strides[t][d] * shape[d];
+    if (merges) size[dims - 1] *= shape[d];
+    else size[dims++] = shape[d];
+    for (int t = 0; t < TENSORS; t++) stride[t][dims - 1] = strides[t][d];
   }
-  for (int64_t i = begin; i < end; i++) {
-    f(i, offset);
-    for (int d = ndim - 1; d >= 0; d--) {
-      for (int t = 0; t < TENSORS; t++) offset[t] += strides[t][d];
-      if (++index[d] < shape[d]) break;
-      for (int t = 0; t < TENSORS; t++) offset[t] -= shape[d] * strides[t][d];
+  if (dims == 0) {
+    size[dims++] = 1;
+    for (int t = 0; t < TENSORS; t++) stride[t][0] = 0;
+  }
+  const int last = dims - 1;
+  int64_t index[MAX_DIMS + 1], row[TENSORS] = {}, rest = begin;
+  for (int d = last; d >= 0; d--) {
+    index[d] = rest % size[d];
+    rest /= size[d];
+    for (int t = 0; t < TENSORS && d < last; t++) row[t] += index[d] * stride[t][d];
+  }
+  for (int64_t i = begin, column = index[last]; i < end; column = 0) {
+    const int64_t stop = std::min(end, i + size[last] - column);
+    int64_t at[TENSORS], step[TENSORS];
+    for (int t = 0; t < TENSORS; t++) {
+      step[t] = stride[t][last];
+      at[t] = row[t] + column * step[t];
+    }
+    for (; i < stop; i++) {
+      f(i, at);
+      for (int t = 0; t < TENSORS; t++) at[t] += step[t];
+    }
+    for (int d = last - 1; d >= 0; d--) {
+      for (int t = 0; t < TENSORS; t++) row[t] += stride[t][d];
+      if (++index[d] < size[d]) break;
+      for (int t = 0; t < TENSORS; t++) row[t] -= size[d] * stride[t][d];
       index[d] = 0;
     }
   }
@@ -33,12 +57,13 @@ constexpr int64_t GRAIN = 1 << 14;
 
 // Is every index in [low, size)?
 static bool within(const Strided& index, int64_t low, int64_t size) {
-  bool good = true;
-  walk<1>(index.ndim, index.size, {index.stride}, 0, index.numel(), [&](int64_t, const int64_t* at) {
-    const int64_t i = index.as<int64_t>()[at[0]];
-    good &= i >= low && i < size;
-  });
-  return good;
+  uint64_t bad = 0;
+  const auto check = [&](int64_t i) { bad |= uint64_t(i - low) >= uint64_t(size - low); };
+  if (index.contiguous())
+    for (int64_t k = 0, n = index.numel(); k < n; k++) check(index.as<int64_t>()[k]);
+  else
+    walk<1>(index.ndim, index.size, {index.stride}, 0, index.numel(), [&](int64_t, const int64_t* at) { check(index.as<int64_t>()[at[0]]); });
+  return bad == 0;
 }
 
 // ---- one dimension

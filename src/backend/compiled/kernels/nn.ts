@@ -220,3 +220,32 @@ accelerate<Rows & { grad: Tensor; input: Tensor; mean: Tensor; rstd: Tensor; wei
     return true;
   },
 );
+
+interface Groups {
+  readonly group: number;
+}
+accelerate<Affine & Groups>('_group_norm', 'group_norm', (a, ...outs) => groupNorm(a, outs));
+accelerate<Affine & Groups>('native_group_norm', 'group_norm', (a, ...outs) => groupNorm(a, outs));
+function groupNorm(a: Affine & Groups, outs: readonly Tensor[]): boolean {
+  if (!alike(a.input, a.weight, a.bias, ...outs)) return false;
+  const x = dense(a.input);
+  d.begin();
+  for (const t of [x, a.weight, a.bias]) d.tensor(t);
+  d.number(a.group);
+  d.number(a.eps);
+  for (const t of outs) d.result(t);
+  return true;
+}
+accelerate<Groups & { grad: Tensor; input: Tensor; mean: Tensor; rstd: Tensor; weight: Tensor | null }>(
+  '_group_norm_backward',
+  'group_norm_backward',
+  (a, ...outs) => {
+    if (!alike(a.input, a.weight, a.mean, a.rstd) || a.grad.dtype !== a.input.dtype) return false;
+    const [g, x] = [dense(a.grad), dense(a.input)];
+    d.begin();
+    for (const t of [g, x, a.weight, a.mean, a.rstd]) d.tensor(t);
+    d.number(a.group);
+    for (const t of outs) d.result(t);
+    return true;
+  },
+);
