@@ -33,7 +33,7 @@ export function drawGraph({ node: nodes }: GraphDef, { open, constants }: GraphO
   const visible = new Map<string, Scope>();
   const groups: Scope[] = [];
   const graph = new Graph<{ rankdir: string; ranksep: number; nodesep: number }, Size, EdgeLabel>({ compound: true });
-  graph.setGraph({ rankdir: 'TB', ranksep: 34, nodesep: 26 });
+  graph.setGraph({ rankdir: 'TB', ranksep: 46, nodesep: 26 });
   graph.setDefaultEdgeLabel(() => ({ text: '', count: 0 }));
   const place = (scope: Scope, parent: Scope | null): void => {
     if (scope.children.size > 0 && isOpen(scope)) {
@@ -154,10 +154,15 @@ function drawing(graph: Graph<object, Size, EdgeLabel>, visible: readonly Scope[
     const { id, count } = scope;
     return { id, label: labelOf(scope), kind: kindOf(scope), x, y, width, height, count, details: detailsOf(scope) };
   };
+  /** Room for a group's name above what is in it. */
+  const group = (scope: Scope): GraphBox => {
+    const inner = box(scope);
+    return { ...inner, y: inner.y - LINE / 2, height: inner.height + LINE };
+  };
   const edges = graph.edges().map(({ v, w }: { v: string; w: string }): GraphEdge => {
     const { points = [], text, count } = graph.edge(v, w) as EdgeLabel & { points?: { x: number; y: number }[] };
     return { from: v, to: w, points: points.map(({ x, y }) => [x, y] as const), label: count > 1 ? `${count} tensors` : text };
   });
   const { width = 0, height = 0 } = (graph.graph() ?? {}) as { width?: number; height?: number };
-  return { width, height, nodes: visible.map(box), groups: groups.map(box), edges };
+  return { width, height, nodes: visible.map(box), groups: groups.map(group), edges };
 }

@@ -18,6 +18,8 @@ export interface ChartOptions {
   readonly x?: readonly [number, number];
   readonly y?: readonly [number, number];
   readonly xText?: (x: number) => string;
+  /** Whether there is nothing between the whole numbers of x. */
+  readonly isWhole?: boolean;
   /** The note for the points nearest to `x`, if there is one: of every line that is not faint, its index. */
   readonly note?: (nearest: readonly { readonly line: Line; readonly index: number }[]) => Node;
 }
@@ -45,12 +47,12 @@ export function drawChart(root: HTMLElement, options: ChartOptions): void {
     ? ticks(y0, y1, 4)
         .filter(Number.isInteger)
         .map((p) => 10 ** p)
-    : ticks(y0, y1, Math.max(2, height / 48));
+    : ticks(y0, y1, Math.max(2, height / 36));
   for (const y of yTicks) {
     picture.append(svg('line', { class: 'grid', x1: MARGIN.left, x2: width - MARGIN.right, y1: py(y), y2: py(y) }));
     picture.append(svg('text', { x: MARGIN.left - 8, y: py(y) + 4, 'text-anchor': 'end' }, short(y)));
   }
-  for (const x of ticks(x0, x1, width / 90)) {
+  for (const x of ticks(x0, x1, width / 90).filter((tick) => !options.isWhole || Number.isInteger(tick))) {
     picture.append(svg('line', { class: 'grid', x1: px(x), x2: px(x), y1: MARGIN.top, y2: height - MARGIN.bottom }));
     picture.append(svg('text', { x: px(x), y: height - 8, 'text-anchor': 'middle' }, (options.xText ?? short)(x)));
   }

@@ -30,7 +30,16 @@ class Canvas {
   private chosen: string | null = null;
 
   constructor(private readonly app: App) {
-    const arrow = svg('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' });
+    const arrow = svg('marker', {
+      id: 'arrow',
+      viewBox: '0 0 8 8',
+      refX: 7,
+      refY: 4,
+      markerWidth: 8,
+      markerHeight: 8,
+      markerUnits: 'userSpaceOnUse',
+      orient: 'auto',
+    });
     arrow.append(svg('path', { d: 'M0 0L8 4L0 8z', fill: 'context-stroke' }));
     this.picture.append(svg('defs', {}, arrow), this.scene);
     const fit = h('button', { type: 'button', click: () => this.fit() }, 'Fit');
@@ -99,12 +108,12 @@ class Canvas {
     );
   }
   private edge({ from, to, points, label }: GraphEdge): SVGElement {
-    const [mx, my] = points[Math.floor(points.length / 2)] ?? [0, 0];
+    const [[x0, y0] = [0, 0], [x1, y1] = [0, 0]] = points;
     return svg(
       'g',
       { class: 'edge', 'data-from': from, 'data-to': to },
       svg('path', { d: curve(points), 'marker-end': 'url(#arrow)' }),
-      svg('text', { x: mx, y: my + 3 }, label),
+      svg('text', { x: 0.65 * x0 + 0.35 * x1, y: Math.min(0.65 * y0 + 0.35 * y1, y0 + 12) + 4 }, label),
     );
   }
 

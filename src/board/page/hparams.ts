@@ -104,7 +104,7 @@ function parallel(root: HTMLElement, app: App, columns: readonly Column[], rows:
         name,
       ),
     );
-    for (const [share, label] of place[i]!.labels) picture.append(svg('text', { x: x(i) + 6, y: y(share) + 4 }, label));
+    for (const [share, label] of place[i]!.labels) picture.append(svg('text', { class: 'halo', x: x(i) + 6, y: y(share) + 4 }, label));
   });
   return picture;
 }

@@ -69,7 +69,8 @@ class Page {
     };
     const filter = h('input', {
       type: 'search',
-      placeholder: 'Filter tags (regular expression)',
+      placeholder: 'Filter tags',
+      title: 'Text or a regular expression',
       'aria-label': 'Filter tags',
       value: settings.filter,
     });

@@ -4,7 +4,7 @@ import type { App, View } from './app.ts';
 import { cardGrid } from './cards.ts';
 import { drawChart, type Line, noteTable } from './chart.ts';
 import { h } from './dom.ts';
-import { clock, duration, short, whole } from './format.ts';
+import { duration, short, whole } from './format.ts';
 
 /** An exponential moving average without the bias towards the beginning; values that are not numbers stay out of it. */
 export function smoothed(values: readonly (number | null)[], weight: number): (number | null)[] {
@@ -69,13 +69,21 @@ function draw(body: HTMLElement, app: App, tag: string, data: Scalars): void {
     height: body.closest('.wide') ? 400 : 200,
     logarithmic,
     xText: AXES[axis],
+    isWhole: axis === 'step',
     note: (nearest) =>
       noteTable(
         ['Run', 'Smoothed', 'Value', 'Step', 'Relative', 'Time'],
         nearest.map(({ line, index }) => {
           const points = data[line.name]!;
           const [step, time, value] = points[index]!;
-          const cells = [line.name, short(line.points[index]![1]), short(value), whole(step), duration(time - points[0]![1]), clock(time)];
+          const cells = [
+            line.name,
+            short(line.points[index]![1]),
+            short(value),
+            whole(step),
+            duration(time - points[0]![1]),
+            new Date(time * 1000).toLocaleTimeString(),
+          ];
           return { color: line.color, cells };
         }),
       ),
