@@ -5,10 +5,10 @@
 //   --sanitize=address    with AddressSanitizer and UBSan, or =thread with ThreadSanitizer, into native/build/sanitize-…: see tools/sanitize
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runParts } from './jobs.mjs';
 
 const { values: options } = parseArgs({
   options: { 'all-levels': { type: 'boolean' }, levels: { type: 'string' }, sanitize: { type: 'string' } },
@@ -81,6 +81,9 @@ function findCompiler() {
   return undefined;
 }
 
+/** About how long a core compiles a source: the paths of products are templates of many sizes. */
+export const secondsFor = (source) => (statSync(source).size / 3000) * (source.endsWith('gemm_paths.cpp') ? 4 : 1);
+
 /** One translation unit: its source, object and the command that makes it. */
 function unit(compiler, source, level) {
   const object = join(objects, level ?? '', `${basename(source, '.cpp')}.o`);
@@ -93,7 +96,7 @@ function unit(compiler, source, level) {
   const flags = [...compiler.prefix, ...COMMON, ...dialect, ...levelFlags, ...include];
   // Objects appear whole: a build that was interrupted, or runs twice at a time, leaves no half of one.
   const partial = `${object}.${process.pid}.tmp`;
-  const weight = statSync(source).size * (level === 'avx512' ? 3 : 1);
+  const weight = secondsFor(source) * (level === 'avx512' ? 3 : 1);
   return { source, object, partial, weight, command: compiler.command, flags };
 }
 
@@ -120,27 +123,10 @@ function execute(command, args) {
   });
 }
 
-async function compileAll(units) {
-  const queue = units.slice();
-  const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      await execute(next.command, [
-        ...next.flags,
-        '-MMD',
-        '-MF',
-        `${next.object}.d`,
-        '-MT',
-        'object',
-        '-c',
-        next.source,
-        '-o',
-        next.partial,
-      ]);
-      renameSync(next.partial, next.object);
-      writeFileSync(`${next.object}.cmd`, [next.command, ...next.flags].join('\n'));
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+async function compile({ command, flags, object, partial, source }) {
+  await execute(command, [...flags, '-MMD', '-MF', `${object}.d`, '-MT', 'object', '-c', source, '-o', partial]);
+  renameSync(partial, object);
+  writeFileSync(`${object}.cmd`, [command, ...flags].join('\n'));
 }
 
 /**
@@ -172,10 +158,13 @@ async function link(compiler, units) {
   renameSync(partial, output);
 }
 
-const compiler = findCompiler();
-if (!compiler) {
-  console.log('flambeau: no C++ compiler found, the native backend is not built (WebAssembly serves)');
-} else {
+/** The native part of a build (see jobs.mjs): what is out of date, then the link. */
+export function nativePart() {
+  const compiler = findCompiler();
+  if (!compiler) {
+    console.log('flambeau: no C++ compiler found, the native backend is not built (WebAssembly serves)');
+    return { jobs: [], finish: () => {} };
+  }
   for (const level of Object.keys(LEVELS)) mkdirSync(join(objects, level), { recursive: true });
   const kernels = readdirSync(join(native, 'kernels'))
     .filter((file) => file.endsWith('.cpp'))
@@ -185,11 +174,14 @@ if (!compiler) {
     ...Object.keys(LEVELS).flatMap((level) => kernels.map((file) => unit(compiler, join(native, 'kernels', file), level))),
   ];
   const stale = units.filter(isStale);
-  try {
-    // Long compilations first, so that no core is left alone with one at the end.
-    await compileAll(stale.sort((a, b) => b.weight - a.weight));
-    if (stale.length > 0 || !existsSync(output)) await link(compiler, units);
-  } catch (error) {
+  return {
+    jobs: stale.map((one) => ({ weight: one.weight, run: () => compile(one) })),
+    finish: () => (stale.length > 0 || !existsSync(output) ? link(compiler, units) : undefined),
+  };
+}
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [error] = await runParts([nativePart()]);
+  if (error) {
     console.error(`flambeau: native build failed: ${error.message}`);
     process.exitCode = 1;
   }

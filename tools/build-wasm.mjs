@@ -2,10 +2,11 @@
 // of its own and one for memory that workers share. Each source is compiled once, and again only when it or a header changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { secondsFor } from './build-native.mjs';
+import { runParts } from './jobs.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const native = join(root, 'native');
@@ -125,27 +126,34 @@ async function link() {
     put(join(build, output), made[output]);
   }
 }
-/** Works through a list of tasks on all cores: each worker has a Clang of its own. */
-function runAll(tasks) {
-  const queue = tasks.slice();
-  const one = () =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(fileURLToPath(import.meta.url));
-      const next = () => {
-        const task = queue.shift();
-        if (task) worker.postMessage(task);
-        else worker.terminate().then(resolve);
-      };
-      worker.on('message', next);
-      worker.on('error', (error) => {
-        queue.length = 0;
-        reject(error);
-      });
-      next();
-    });
-  return Promise.all(Array.from({ length: Math.min(queue.length, availableParallelism()) }, one));
-}
 const LINK_TASK = 'link';
+/** Workers with a Clang of their own that wait for a task. */
+const idle = [];
+function inWorker(task) {
+  const worker = idle.pop() ?? new Worker(new URL(import.meta.url));
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', () => {
+      worker.off('error', reject);
+      idle.push(worker);
+      resolve();
+    });
+    worker.postMessage(task);
+  });
+}
+/** The WebAssembly part of a build (see jobs.mjs): what is out of date, then the two modules. */
+export function wasmPart() {
+  import.meta.resolve('@yowasp/clang');
+  mkdirSync(objects, { recursive: true });
+  const stale = sources.filter((file) => !isCurrent(file));
+  return {
+    jobs: stale.map((file) => ({ weight: secondsFor(join(native, file)) * 1.5, run: () => inWorker(file) })),
+    finish: async () => {
+      if (stale.length > 0 || Object.keys(VARIANTS).some((output) => !existsSync(join(build, output)))) await inWorker(LINK_TASK);
+      await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
+    },
+  };
+}
 
 if (!isMainThread) {
   console.log = () => {}; // Clang reports how its own files load
@@ -153,16 +161,10 @@ if (!isMainThread) {
     await (task === LINK_TASK ? link() : compile(task));
     parentPort.postMessage(task);
   });
-} else {
-  try {
-    import.meta.resolve('@yowasp/clang');
-    mkdirSync(objects, { recursive: true });
-    const stale = sources.filter((file) => !isCurrent(file));
-    // Long compilations first, so that no core is left alone with one at the end.
-    await runAll(stale.sort((a, b) => read(b).length - read(a).length));
-    if (stale.length > 0 || Object.keys(VARIANTS).some((output) => !existsSync(join(build, output)))) await runAll([LINK_TASK]);
-  } catch (error) {
+} else if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [error] = await runParts([wasmPart()]);
+  if (error) {
     console.error(`flambeau: the WebAssembly build failed: ${error.message}`);
-    process.exitCode = 1;
+    process.exit(1);
   }
 }
