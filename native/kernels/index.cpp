@@ -1,6 +1,7 @@
 // Reading and writing by index: index_select, gather, scatter, index, index_put, masked_fill, masked_select.
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 #include "parallel.hpp"
 #include "scratch.hpp"
 
@@ -36,15 +37,12 @@ template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape,
   }
   for (int64_t i = begin, column = index[last]; i < end; column = 0) {
     const int64_t stop = std::min(end, i + size[last] - column);
-    int64_t at[TENSORS], step[TENSORS];
-    for (int t = 0; t < TENSORS; t++) {
-      step[t] = stride[t][last];
-      at[t] = row[t] + column * step[t];
-    }
-    for (; i < stop; i++) {
-      f(i, at);
-      for (int t = 0; t < TENSORS; t++) at[t] += step[t];
-    }
+    [&]<size_t... T>(std::index_sequence<T...>) {
+      for (; i < stop; i++, column++) {
+        const int64_t at[] = {row[T] + column * stride[T][last]...};
+        f(i, at);
+      }
+    }(std::make_index_sequence<TENSORS>());
     for (int d = last - 1; d >= 0; d--) {
       for (int t = 0; t < TENSORS; t++) row[t] += stride[t][d];
       if (++index[d] < size[d]) break;

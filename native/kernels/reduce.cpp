@@ -1,7 +1,7 @@
 // Reductions over any set of dimensions: sums, products, extrema with their places, any/all, moments.
 //
-// Slots: kind, correction (a real; used by `var`), input, output, second output (or absent). Outputs have the input's ndim; a stride of 0 marks a reduced dimension.
-// The second output is int64 places (max, min) or the means (var). Places count the reduced dimensions in row-major order; the first of equals wins, a NaN wins over everything.
+// Slots: kind, correction (a real; used by `var` and `std`), input, output, second output (or absent). Outputs have the input's ndim; a stride of 0 marks a reduced dimension.
+// The second output is int64 places (max, min) or the means (var, std). Places count the reduced dimensions in row-major order; the first of equals wins, a NaN wins over everything.
 //
 // A sum adds up to 1024 elements (64 rows) in the lanes of the compute type, and those block sums in float64 cascades. Work is cut by the problem's shape only:
 // the result has the same bits for any number of threads.
@@ -18,7 +18,7 @@
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
 
-enum class Reduction { sum, prod, max, min, any, all, argmax, argmin, mean, sum_of_squares, var };
+enum class Reduction { sum, prod, max, min, any, all, argmax, argmin, mean, sum_of_squares, var, std };
 
 constexpr int64_t BLOCK = 1024;         // elements of a run that are added in lanes
 constexpr int64_t STRIP = 512;          // outputs of a unit of work
@@ -493,7 +493,7 @@ template <class A, int SIGN> static void reduce_extremum(const Source& source, c
 }
 
 // Two passes: the means, then the squared deviations.
-template <class A> static void reduce_var(const Source& source, const Shape& shape, const Target& target, const Target* mean_target, double correction) {
+template <class A> static void reduce_var(const Source& source, const Shape& shape, const Target& target, const Target* mean_target, double correction, bool root) {
   std::vector<double> means(shape.outputs);
   reduce_all<A, Sum<A>>(source, shape, nullptr, [&](int64_t output, int64_t outer, int64_t start, int64_t n, Results<double>& r) {
     for (int64_t k = 0; k < n; k++) means[output + k] = r.value[k] / shape.length;
@@ -501,7 +501,7 @@ template <class A> static void reduce_var(const Source& source, const Shape& sha
   });
   const double divisor = std::max(0.0, shape.length - correction);
   reduce_all<A, SumOfDeviations<A>>(source, shape, means.data(), [&](int64_t, int64_t outer, int64_t start, int64_t n, Results<double>& r) {
-    for (int64_t k = 0; k < n; k++) r.value[k] /= divisor;
+    for (int64_t k = 0; k < n; k++) r.value[k] = root ? std::sqrt(r.value[k] / divisor) : r.value[k] / divisor;
     target.write(shape, outer, start, n, r.value);
   });
 }
@@ -527,7 +527,7 @@ KERNEL(reduce) {
   DType compute = extremum || place_only ? compute_type(held) : compute_type(written);
   if (kind == Reduction::any || kind == Reduction::all) compute = DType::boolean;
   if ((extremum || place_only) && held == DType::u64) return DECLINED;
-  const bool moments = kind == Reduction::mean || kind == Reduction::var;
+  const bool moments = kind == Reduction::mean || kind == Reduction::var || kind == Reduction::std;
   if (moments && compute == DType::i64) return DECLINED;
 
   Source source{input.data, element_size(held), complex ? 2 : 1, held == compute ? nullptr : converter(held, compute)};
@@ -556,7 +556,7 @@ KERNEL(reduce) {
       case Reduction::min:
       case Reduction::argmin: return reduce_extremum<A, -1>(source, shape, values, places);
       default:
-        if constexpr (std::is_floating_point_v<A>) reduce_var<A>(source, shape, target, second ? &extra : nullptr, correction);
+        if constexpr (std::is_floating_point_v<A>) reduce_var<A>(source, shape, target, second ? &extra : nullptr, correction, kind == Reduction::std);
     }
   };
   if (kind == Reduction::any)

@@ -128,5 +128,75 @@ KERNEL(topk) {
   });
 }
 
+// ---- the k-th element
+
+// PyTorch's quickselect: of equal elements it decides whose place is given.
+template <class E> static void quick_select(E* v, int64_t n, int64_t k) {
+  int64_t left = 0, right = n - 1;
+  const auto after = [](const E& a, const E& b) { return a.key > b.key; };
+  while (right > left) {
+    if (right == left + 1) {
+      if (after(v[left], v[right])) std::swap(v[left], v[right]);
+      return;
+    }
+    std::swap(v[left + (right - left) / 2], v[left + 1]);
+    if (after(v[left + 1], v[right])) std::swap(v[left + 1], v[right]);
+    if (after(v[left], v[right])) std::swap(v[left], v[right]);
+    if (after(v[left + 1], v[left])) std::swap(v[left + 1], v[left]);
+    int64_t i = left + 1, j = right;
+    const E pivot = v[left];
+    for (;;) {
+      do i++; while (after(pivot, v[i]));
+      do j--; while (after(v[j], pivot));
+      if (j < i) break;
+      std::swap(v[i], v[j]);
+    }
+    std::swap(v[left], v[j]);
+    if (j <= k) left = i;
+    if (j >= k) right = j - 1;
+  }
+}
+enum class Statistic { KTH, MEDIAN, NANMEDIAN };
+// The place of a statistic of a row; of equal elements the median is the one in the middle of a stable order.
+template <class T> static int64_t place_of(Statistic statistic, const T* x, int64_t n, int64_t k, Entry<T>* entries) {
+  int64_t nans = 0;
+  for (int64_t i = 0; i < n; i++) {
+    entries[i].key = ascending_key(x[i]);
+    entries[i].place = static_cast<decltype(entries[i].place)>(i);
+    if (x[i] == x[i]) continue;
+    if (statistic == Statistic::MEDIAN) return i;
+    nans++;
+  }
+  if (statistic == Statistic::KTH) {
+    quick_select(entries, n, k - 1);
+    return static_cast<int64_t>(entries[k - 1].place);
+  }
+  const int64_t middle = std::max<int64_t>((n - nans - 1) / 2, 0);
+  std::nth_element(entries, entries + middle, entries + n, [](const Entry<T>& a, const Entry<T>& b) { return a.key != b.key ? a.key < b.key : a.place < b.place; });
+  return static_cast<int64_t>(entries[middle].place);
+}
+// slots: x, values, indices (int64; one element a row), statistic (0 the k-th, 1 the lower median, 2 that of what is not NaN), k: along the last dimension of dense x
+KERNEL(order_statistic) {
+  const Strided x = in.tensor(), values = in.tensor(), indices = in.tensor();
+  const Statistic statistic = static_cast<Statistic>(in.integer());
+  const int64_t k = in.integer();
+  if (x.ndim < 1 || !x.contiguous() || !values.contiguous() || !indices.contiguous() || x.dtype != values.dtype || indices.dtype != DType::i64) return DECLINED;
+  const int64_t n = x.size[x.ndim - 1];
+  if (n == 0 || n > std::numeric_limits<int32_t>::max()) return DECLINED;
+  return for_real(x.dtype, [&](auto zero) -> Status {
+    using T = decltype(zero);
+    parallel_for(x.numel() / n, (1 << 14) / n + 1, [&](int64_t begin, int64_t end) {
+      Entry<T>* entries = thread_scratch<Entry<T>, Use::SORT>(n);
+      for (int64_t row = begin; row < end; row++) {
+        const T* line = x.as<T>() + row * n;
+        const int64_t at = place_of(statistic, line, n, k, entries);
+        values.as<T>()[row] = line[at];
+        indices.as<int64_t>()[row] = at;
+      }
+    });
+    return DONE;
+  });
+}
+
 }  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau

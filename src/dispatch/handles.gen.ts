@@ -553,6 +553,7 @@ export interface Handles {
   isin$Tensor_Tensor: (elements: Tensor, test_elements: Tensor, assume_unique?: boolean, invert?: boolean) => Tensor;
   isin$Tensor_Scalar: (elements: Tensor, test_element: Scalar, assume_unique?: boolean, invert?: boolean) => Tensor;
   isin$Scalar_Tensor: (element: Scalar, test_elements: Tensor, assume_unique?: boolean, invert?: boolean) => Tensor;
+  _searchsorted: (sorted: Tensor, values: Tensor, dtype: DType, right: boolean) => Tensor;
   searchsorted$Tensor: (sorted_sequence: Tensor, self: Tensor, out_int32?: boolean, right?: boolean, side?: string | null, sorter?: Tensor | null) => Tensor;
   bucketize$Tensor: (self: Tensor, boundaries: Tensor, out_int32?: boolean, right?: boolean) => Tensor;
   searchsorted$Scalar: (sorted_sequence: Tensor, self: Scalar, out_int32?: boolean, right?: boolean, side?: string | null, sorter?: Tensor | null) => Tensor;
@@ -696,6 +697,8 @@ export interface Handles {
   masked_scatter: (self: Tensor, mask: Tensor, source: Tensor) => Tensor;
   masked_scatter_: (self: Tensor, mask: Tensor, source: Tensor) => Tensor;
   nonzero: (self: Tensor, as_tuple?: boolean) => Tensor;
+  _nonzero: (self: Tensor, count: number) => Tensor;
+  _nonzero_: (self: Tensor, count: number) => Tensor;
   nonzero_static: (self: Tensor, size: number, fill_value?: number) => Tensor;
   argwhere: (self: Tensor) => Tensor;
   unravel_index: (indices: Tensor, shape: readonly number[]) => Tensor[];

@@ -4,9 +4,9 @@ import { IndexError, RuntimeError, ValueError } from '../core/errors.ts';
 import { Layout } from '../core/layout.ts';
 import { broadcastShapes, expandStrides, showShape, wrapDim } from '../core/shape.ts';
 import { contiguousStrides, type Shape } from '../core/size.ts';
-import { emptyLike, type Tensor } from '../core/tensor.ts';
+import { emptyTensor, Tensor } from '../core/tensor.ts';
 import { like } from '../autograd/rules.ts';
-import { integers, store } from '../backend/reference/arrays.ts';
+import { elements, integers, store } from '../backend/reference/arrays.ts';
 import { type Addressing, addressing, combine, nonzeroInto, pick, placesAlong, placesOf } from '../backend/reference/indexing.ts';
 import { iterationStrides } from '../dispatch/execute.ts';
 import { F } from '../dispatch/handles.gen.ts';
@@ -346,10 +346,13 @@ op('masked_select(Tensor self, Tensor mask) -> Tensor', {
   decompose: ({ self, mask }) => {
     if (mask.dtype !== bool && mask.dtype !== uint8) throw new RuntimeError('masked_select: expected BoolTensor for mask');
     const shape = broadcastShapes(self.shape, mask.shape);
-    const wide = self.expand(shape);
+    const [wide, where] = [self.expand(shape), mask.expand(shape)];
+    // One index into elements that lie in a row is enough.
+    if (wide.layout.contiguous && where.layout.contiguous)
+      return F._index(wide.view([-1]), asPositions(wide.view([-1]), [where.view([-1])]));
     return shape.length === 0
       ? F._index(wide.reshape([1]), asPositions(wide.reshape([1]), [mask.reshape([1])]))
-      : F._index(wide, asPositions(wide, [mask.expand(shape)]));
+      : F._index(wide, asPositions(wide, [where]));
   },
   castsOut: false,
   disjointOut: true,
@@ -376,17 +379,27 @@ op('nonzero(Tensor self, *, bool as_tuple=False) -> Tensor', {
   doc: 'The positions of the elements that are not zero: a row each, or with as_tuple a vector for each dimension.',
   produce: ({ self, as_tuple }) => {
     if (as_tuple) return F.unbind$int(F.nonzero(self.ndim === 0 ? F.unsqueeze(self, 0) : self), 1);
-    const places = nonzeroInto(self);
-    const rank = self.ndim;
-    const n = rank === 0 ? nonzeroCount(self) : places.length / rank;
     // Column by column in memory, as PyTorch makes it.
-    const out = emptyLike(new Layout([n, rank], [1, Math.max(n, 1)], 0, int64, self.device));
-    store(out, places);
-    return out;
+    if (self.ndim === 0) return emptyTensor([nonzeroCount(self), 0], int64, self.device);
+    const { shape, storage, cell } = F._nonzero(self, Number(F.count_nonzero(self, null).item()));
+    const [rank, n] = shape as unknown as [number, number];
+    return new Tensor(new Layout([n, rank], [1, Math.max(n, 1)], 0, int64, self.device), storage, cell);
   },
   grad: 'none',
 });
 const nonzeroCount = (scalar: Tensor): number => nonzeroInto(F.view(scalar, [1])).length;
+op('_nonzero(Tensor self, int count) -> Tensor', {
+  doc: 'The coordinates of the `count` elements that are not zero: a row for each dimension.',
+  meta: ({ self, count }) => ({ shape: [self.ndim, count], dtype: int64 }),
+  kernel: ({ self, count }, out) => {
+    const places = nonzeroInto(self);
+    const rank = self.ndim;
+    const to = elements(out!) as BigInt64Array;
+    for (let i = 0; i < count; i++) for (let d = 0; d < rank; d++) to[d * count + i] = places[i * rank + d]!;
+  },
+  grad: 'none',
+  surface: [],
+});
 op('nonzero_static(Tensor self, *, int size, int fill_value=-1) -> Tensor', {
   doc: 'As nonzero, cut or filled up to `size` rows.',
   produce: ({ self, size, fill_value }) => {

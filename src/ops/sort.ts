@@ -197,19 +197,23 @@ function checkSearch(sequence: Tensor, self: Tensor | null, right: boolean, side
 function search(sequence: Tensor, self: Tensor | Scalar, dtype: DType, right: boolean, sorter: Tensor | null): Tensor {
   const common = resultType(sequence, self);
   const values = typeof self === 'object' && 'layout' in self ? F._to_copy(self, common) : F.full([], self, common);
-  const [sorted, x] = [keysOf(F._to_copy(sequence, common)), keysOf(values)];
-  const n = sequence.layout.shape[sequence.ndim - 1]!;
-  const each = sequence.ndim === 1 ? 0 : values.layout.shape[values.ndim - 1]!;
-  const order = sorter && integers(sorter);
-  const found = new BigInt64Array(x.length);
-  for (let i = 0; i < x.length; i++) {
-    const from = each > 0 ? Math.floor(i / each) * n : 0;
-    found[i] = BigInt(boundary(sorted, from, n, x[i]!, right, order ? (k) => Number(order[from + k]) : (k) => k));
-  }
-  const out = emptyTensor(values.layout.shape, dtype);
-  store(out, found);
-  return out;
+  const sorted = F._to_copy(sequence, common);
+  return F._searchsorted(sorter ? F.gather(sorted, -1, sorter) : sorted, values, dtype, right);
 }
+op('_searchsorted(Tensor sorted, Tensor values, ScalarType dtype, bool right) -> Tensor', {
+  doc: 'Where each value would be inserted into a row, or into the row of its own place.',
+  meta: ({ values, dtype }) => ({ shape: values.layout.shape, dtype }),
+  kernel: ({ sorted, values, right }, out) => {
+    const [row, x] = [keysOf(sorted), keysOf(values)];
+    const n = sorted.layout.shape[sorted.ndim - 1]!;
+    const each = sorted.ndim === 1 ? 0 : values.layout.shape[values.ndim - 1]!;
+    const found = new BigInt64Array(x.length);
+    for (let i = 0; i < x.length; i++) found[i] = BigInt(boundary(row, each > 0 ? Math.floor(i / each) * n : 0, n, x[i]!, right));
+    store(out!, found);
+  },
+  grad: 'none',
+  surface: [],
+});
 for (const kind of ['Tensor', 'Scalar'] as const) {
   op(
     `searchsorted.${kind}(Tensor sorted_sequence, ${kind} self, *, bool out_int32=False, bool right=False, str? side=None, Tensor? sorter=None) -> Tensor`,

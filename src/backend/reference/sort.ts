@@ -98,11 +98,11 @@ export function modePlace(keys: Keys, start: number, step: number, n: number): n
 }
 
 /** How many elements of a sorted stretch are below x (or not above it). NaN lies above everything. */
-export function boundary(sorted: Keys, from: number, n: number, x: number | bigint, right: boolean, place: (i: number) => number): number {
+export function boundary(sorted: Keys, from: number, n: number, x: number | bigint, right: boolean): number {
   let [low, high] = [0, n];
   while (low < high) {
     const middle = low + ((high - low) >> 1);
-    const v = sorted[from + place(middle)]!;
+    const v = sorted[from + middle]!;
     if (right ? !(v > x) : !(v >= x)) low = middle + 1;
     else high = middle;
   }

@@ -123,3 +123,31 @@ accelerate<Positions & { values: Tensor; accumulate: boolean }>('_index_put', 'i
   positions(out!, a);
   return true;
 });
+
+// ---- places -------------------------------------------------------------------------------------------------------
+accelerate<{ self: Tensor; count: number }>('_nonzero', 'nonzero', ({ self, count }, out) => {
+  if (!self.layout.plain) return false;
+  d.tensor(self);
+  d.result(out!);
+  d.number(count);
+  return true;
+});
+for (const operator of ['tril', 'triu']) {
+  accelerate<{ self: Tensor; diagonal: number }>(operator, 'triangle', ({ self, diagonal }, out) => {
+    if (!self.layout.plain) return false;
+    d.tensor(self);
+    d.result(out!);
+    d.number(diagonal);
+    d.flag(operator === 'triu');
+    return true;
+  });
+}
+accelerate<{ sorted: Tensor; values: Tensor; right: boolean }>('_searchsorted', 'searchsorted', ({ sorted, values, right }, out) => {
+  const [s, v] = [dense(sorted), dense(values)];
+  d.begin();
+  d.tensor(s);
+  d.tensor(v);
+  d.result(out!);
+  d.flag(right);
+  return true;
+});

@@ -9,7 +9,20 @@ import { dense } from '../../reference/arrays.ts';
 import { accelerate, accelerateWith, split } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
 
-const KINDS = { sum: 0, prod: 1, max: 2, min: 3, any: 4, all: 5, argmax: 6, argmin: 7, mean: 8, sum_of_squares: 9, var: 10 } as const;
+const KINDS = {
+  sum: 0,
+  prod: 1,
+  max: 2,
+  min: 3,
+  any: 4,
+  all: 5,
+  argmax: 6,
+  argmin: 7,
+  mean: 8,
+  sum_of_squares: 9,
+  var: 10,
+  std: 11,
+} as const;
 /** An output seen with the input's dimensions: stride 0 marks a reduced one. */
 function output(out: Tensor, self: Tensor, dims: readonly number[]): void {
   const shape = self.layout.shape;
@@ -67,13 +80,15 @@ accelerate<Dims>('argmax', 'reduce', (a, out) => over('argmax')(a, out!));
 accelerate<Dims>('argmin', 'reduce', (a, out) => over('argmin')(a, out!));
 accelerate<Dims>('max.dim', 'reduce', (a, values, indices) => reduction('max', a.self, dimsOf(a), values!, indices!));
 accelerate<Dims>('min.dim', 'reduce', (a, values, indices) => reduction('min', a.self, dimsOf(a), values!, indices!));
-accelerate<Dims & { correction: Scalar | null }>(
-  'var.correction',
-  'reduce',
-  (a, out) =>
-    a.self.dtype.category === Category.Floating &&
-    reduction('var', a.self, dimsOf(a), out!, null, a.correction === null ? 1 : toNumber(a.correction)),
-);
+for (const kind of ['var', 'std'] as const) {
+  accelerate<Dims & { correction: Scalar | null }>(
+    `${kind}.correction`,
+    'reduce',
+    (a, out) =>
+      a.self.dtype.category === Category.Floating &&
+      reduction(kind, a.self, dimsOf(a), out!, null, a.correction === null ? 1 : toNumber(a.correction)),
+  );
+}
 
 // ---- along a dimension --------------------------------------------------------------------------------------------
 interface Along {
@@ -145,3 +160,19 @@ accelerateWith<Along & { k: number; largest: boolean }>('topk', 'topk', (run, { 
     d.flag(largest);
   }),
 );
+
+/** Of each line one element: the k-th, or the middle one. */
+const STATISTICS = { kthvalue: 0, 'median.dim': 1, 'nanmedian.dim': 2 } as const;
+for (const [operator, statistic] of Object.entries(STATISTICS)) {
+  accelerateWith<Along & { k?: number }>(operator, 'order_statistic', (run, { self, dim, k }, values, indices) => {
+    if (self.ndim === 0 || self.layout.numel === 0 || !values!.layout.contiguous || !indices!.layout.contiguous) return false;
+    const x = dense(moved(self, wrapDim(dim, self.ndim)));
+    d.begin();
+    d.tensor(x);
+    d.result(values!);
+    d.result(indices!);
+    d.number(statistic);
+    d.number(k ?? 0);
+    return run();
+  });
+}
