@@ -3,6 +3,7 @@ import './attention.ts';
 import './data.ts';
 import './fft.ts';
 import './image.ts';
+import './linalg.ts';
 import './nn.ts';
 import './random.ts';
 import './recurrent.ts';

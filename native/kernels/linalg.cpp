@@ -1,0 +1,263 @@
+// LU and Cholesky factors and triangular systems of real matrices, block by block: what is outside a block is a matrix product.
+// Matrices are copied into dense rows. Those of up to SMALL are computed in float64 whatever their dtype.
+#include <cmath>
+#include <utility>
+#include "gemm.hpp"
+
+namespace flambeau {
+inline namespace FLAMBEAU_LEVEL {
+
+constexpr int64_t BLOCK = 48;
+constexpr int64_t SMALL = 64;
+
+// A batch of matrices, wherever they lie.
+struct Batch {
+  const Strided& x;
+  int64_t rows, columns, row, column, count = 1;
+  explicit Batch(const Strided& x) : x(x), rows(x.size[x.ndim - 2]), columns(x.size[x.ndim - 1]), row(x.stride[x.ndim - 2]), column(x.stride[x.ndim - 1]) {
+    for (int d = 0; d < x.ndim - 2; d++) count *= x.size[d];
+  }
+  int64_t start(int64_t b) const {
+    int64_t at = 0;
+    for (int d = x.ndim - 3; d >= 0; d--) {
+      at += b % x.size[d] * x.stride[d];
+      b /= x.size[d];
+    }
+    return at;
+  }
+  template <class T, class C> void load(int64_t b, C* to) const {
+    const T* from = x.as<T>() + start(b);
+    if (column == 1 || row != 1) {
+      for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) to[i * columns + j] = C(from[i * row + j * column]);
+    } else {
+      for (int64_t j = 0; j < columns; j++)
+        for (int64_t i = 0; i < rows; i++) to[i * columns + j] = C(from[i + j * column]);
+    }
+  }
+  template <class T, class C> void store(int64_t b, const C* from) const {
+    T* to = x.as<T>() + start(b);
+    if (column == 1 || row != 1) {
+      for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) to[i * row + j * column] = T(from[i * columns + j]);
+    } else {
+      for (int64_t j = 0; j < columns; j++)
+        for (int64_t i = 0; i < rows; i++) to[i + j * column] = T(from[i * columns + j]);
+    }
+  }
+};
+// A matrix of a system: its rows, or its columns, one after another.
+template <class C> struct Square {
+  const C* a;
+  int64_t row, column;
+  C operator()(int64_t i, int64_t j) const { return a[i * row + j * column]; }
+  Square at(int64_t i, int64_t j) const { return {a + i * row + j * column, row, column}; }
+};
+
+template <class C> INLINE void subtract_times(int64_t n, C factor, const C* __restrict x, C* __restrict y) {
+#pragma GCC ivdep
+  for (int64_t j = 0; j < n; j++) y[j] -= factor * x[j];
+}
+// c (m x n, rows `step` apart) -= a (m x k) b (k x n, rows `step_b` apart), with a copied into `scratch` of m k.
+template <class C> static void subtract_product(int64_t m, int64_t n, int64_t k, Square<C> a, const C* b, int64_t step_b, C* c, int64_t step, C* scratch) {
+  if (m <= 0 || n <= 0 || k <= 0) return;
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t p = 0; p < k; p++) scratch[i * k + p] = -a(i, p);
+  run_product<C>({m, n, k, scratch, k, 1, b, step_b, 1, Target<C>{c, step, c, step}});
+}
+
+// ---- triangular systems
+
+// x (n x k dense rows) becomes the solution of A x = x. Scratch: BLOCK n.
+template <class C> static void solve_triangular(Square<C> a, int64_t n, bool upper, bool unit, C* x, int64_t k, int64_t step, C* scratch) {
+  const int64_t blocks = (n + BLOCK - 1) / BLOCK;
+  for (int64_t t = 0; t < blocks; t++) {
+    const int64_t begin = (upper ? blocks - 1 - t : t) * BLOCK, end = std::min(n, begin + BLOCK);
+    const int64_t known = upper ? end : 0, count = upper ? n - end : begin;
+    subtract_product(end - begin, k, count, a.at(begin, known), x + known * step, step, x + begin * step, step, scratch);
+    for (int64_t r = 0; r < end - begin; r++) {
+      const int64_t i = upper ? end - 1 - r : begin + r;
+      for (int64_t p = upper ? i + 1 : begin; p < (upper ? end : i); p++) subtract_times(k, a(i, p), x + p * step, x + i * step);
+      if (unit) continue;
+      const C diagonal = a(i, i);
+      for (int64_t j = 0; j < k; j++) x[i * step + j] /= diagonal;
+    }
+  }
+}
+
+// ---- LU
+
+// The factors of a (m x n dense rows) in its place, LAPACK's packing; pivots count from 1. Gives the first zero on U's diagonal, or 0. Scratch: BLOCK max(m, n).
+template <class C> static int64_t factor_lu(C* a, int64_t m, int64_t n, int32_t* pivots, C* scratch) {
+  const int64_t steps = std::min(m, n);
+  int64_t info = 0;
+  for (int64_t begin = 0; begin < steps; begin += BLOCK) {
+    const int64_t end = std::min(steps, begin + BLOCK), width = end - begin;
+    for (int64_t k = begin; k < end; k++) {
+      int64_t pivot = k;
+      for (int64_t i = k + 1; i < m; i++)
+        if (std::abs(a[i * n + k]) > std::abs(a[pivot * n + k])) pivot = i;
+      pivots[k] = static_cast<int32_t>(pivot + 1);
+      if (pivot != k) std::swap_ranges(a + k * n, a + k * n + n, a + pivot * n);
+      const C head = a[k * n + k];
+      if (head == 0) {
+        if (!info) info = k + 1;
+        continue;
+      }
+      for (int64_t i = k + 1; i < m; i++) {
+        const C l = a[i * n + k] /= head;
+        if (l != 0) subtract_times(end - k - 1, l, a + k * n + k + 1, a + i * n + k + 1);
+      }
+    }
+    if (end >= n) continue;
+    for (int64_t i = begin + 1; i < end; i++)
+      for (int64_t p = begin; p < i; p++) subtract_times(n - end, a[i * n + p], a + p * n + end, a + i * n + end);
+    subtract_product(m - end, n - end, width, Square<C>{a + end * n + begin, n, 1}, a + begin * n + end, n, a + end * n + end, n, scratch);
+  }
+  return info;
+}
+
+// ---- Cholesky
+
+// U with A = U^T U in the upper triangle of a (n x n dense rows), zeros below; false if a minor is not positive. Scratch: BLOCK n.
+template <class C> static bool factor_cholesky(C* a, int64_t n, C* scratch) {
+  for (int64_t begin = 0; begin < n; begin += BLOCK) {
+    const int64_t end = std::min(n, begin + BLOCK), width = end - begin;
+    for (int64_t k = begin; k < end; k++) {
+      if (!(a[k * n + k] > 0)) return false;
+      const C root = std::sqrt(a[k * n + k]);
+      a[k * n + k] = root;
+      for (int64_t j = k + 1; j < n; j++) a[k * n + j] /= root;
+      for (int64_t i = k + 1; i < end; i++) subtract_times(n - i, a[k * n + i], a + k * n + i, a + i * n + i);
+    }
+    // The rest loses U12^T U12, strip by strip from its diagonal on.
+    for (int64_t i = end; i < n; i += BLOCK) {
+      const int64_t rows = std::min(BLOCK, n - i);
+      subtract_product(rows, n - i, width, Square<C>{a + begin * n + i, 1, n}, a + begin * n + i, n, a + i * n + i, n, scratch);
+    }
+  }
+  for (int64_t i = 1; i < n; i++) std::memset(a + i * n, 0, i * sizeof(C));
+  return true;
+}
+
+// f(float or double of the matrices, float or double to compute in)
+template <class F> static Status for_matrices(DType dtype, int64_t size, F f) {
+  return for_floating(dtype, [&](auto zero) -> Status {
+    if (size <= SMALL) return f(zero, double());
+    return f(zero, zero);
+  });
+}
+static bool are_matrices(const Strided& x) { return x.ndim >= 2 && x.numel() > 0; }
+
+// slots: A, LU (A's shape), pivots (int32, dense), info (int32, dense)
+KERNEL(lu_factor) {
+  const Strided A = in.tensor(), LU = in.tensor(), pivots = in.tensor(), info = in.tensor();
+  if (!are_matrices(A) || A.dtype != LU.dtype || !pivots.contiguous() || !info.contiguous()) return DECLINED;
+  const Batch from(A), to(LU);
+  const int64_t m = from.rows, n = from.columns;
+  return for_matrices(A.dtype, std::max(m, n), [&](auto element, auto compute) -> Status {
+    using T = decltype(element);
+    using C = decltype(compute);
+    Buffer<C> a(m * n), scratch(BLOCK * std::max(m, n));
+    if (!a || !scratch) return OUT_OF_MEMORY;
+    for (int64_t b = 0; b < from.count; b++) {
+      from.load<T>(b, a.get());
+      info.as<int32_t>()[b] = static_cast<int32_t>(factor_lu(a.get(), m, n, pivots.as<int32_t>() + b * std::min(m, n), scratch.get()));
+      to.store<T>(b, a.get());
+    }
+    return DONE;
+  });
+}
+
+// slots: A (square), factor, info (int32, dense), upper. Declines what is not positive-definite.
+KERNEL(cholesky) {
+  const Strided A = in.tensor(), factor = in.tensor(), info = in.tensor();
+  const bool upper = in.flag();
+  if (!are_matrices(A) || A.dtype != factor.dtype || !info.contiguous()) return DECLINED;
+  // The lower triangle by rows is the upper one by columns.
+  Strided source = A, target = factor;
+  if (!upper) {
+    std::swap(source.stride[A.ndim - 2], source.stride[A.ndim - 1]);
+    std::swap(target.stride[A.ndim - 2], target.stride[A.ndim - 1]);
+  }
+  const Batch from(source), to(target);
+  const int64_t n = from.rows;
+  return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
+    using T = decltype(element);
+    using C = decltype(compute);
+    Buffer<C> a(n * n), scratch(BLOCK * n);
+    if (!a || !scratch) return OUT_OF_MEMORY;
+    for (int64_t b = 0; b < from.count; b++) {
+      from.load<T>(b, a.get());
+      if (!factor_cholesky(a.get(), n, scratch.get())) return DECLINED;
+      to.store<T>(b, a.get());
+      info.as<int32_t>()[b] = 0;
+    }
+    return DONE;
+  });
+}
+
+// slots: A (square), B (or absent: the identity), result, info (int32, dense): A X = B. Declines singular matrices.
+KERNEL(solve) {
+  const Strided A = in.tensor(), B = in.tensor(), result = in.tensor(), info = in.tensor();
+  if (!are_matrices(A) || !are_matrices(result) || A.dtype != result.dtype || (B && B.dtype != A.dtype) || !info.contiguous()) return DECLINED;
+  const Batch from(A), sides(B ? B : A), to(result);
+  const int64_t n = from.rows, k = to.columns;
+  return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
+    using T = decltype(element);
+    using C = decltype(compute);
+    Buffer<C> a(n * n), x(n * k), scratch(BLOCK * n);
+    Buffer<int32_t> pivots(n);
+    if (!a || !x || !scratch || !pivots) return OUT_OF_MEMORY;
+    for (int64_t b = 0; b < from.count; b++) {
+      from.load<T>(b, a.get());
+      if (factor_lu(a.get(), n, n, pivots.get(), scratch.get())) return DECLINED;
+      if (B) sides.load<T>(b, x.get());
+      else {
+        std::memset(x.get(), 0, n * k * sizeof(C));
+        for (int64_t i = 0; i < n; i++) x[i * k + i] = 1;
+      }
+      for (int64_t i = 0; i < n; i++)
+        if (const int64_t p = pivots[i] - 1; p != i) std::swap_ranges(x.get() + i * k, x.get() + i * k + k, x.get() + p * k);
+      const Square<C> factors{a.get(), n, 1};
+      solve_triangular(factors, n, false, true, x.get(), k, k, scratch.get());
+      solve_triangular(factors, n, true, false, x.get(), k, k, scratch.get());
+      to.store<T>(b, x.get());
+      info.as<int32_t>()[b] = 0;
+    }
+    return DONE;
+  });
+}
+
+// slots: A (square), B, result, upper, left, unit: A X = B, or X A = B, with a triangle of A
+KERNEL(solve_triangular) {
+  Strided A = in.tensor(), B = in.tensor(), result = in.tensor();
+  bool upper = in.flag();
+  const bool left = in.flag(), unit = in.flag();
+  if (!are_matrices(A) || !are_matrices(result) || A.dtype != B.dtype || A.dtype != result.dtype) return DECLINED;
+  if (!left) {                                                            // A^T X^T = B^T
+    for (Strided* x : {&A, &B, &result}) {
+      std::swap(x->stride[x->ndim - 2], x->stride[x->ndim - 1]);
+      std::swap(x->size[x->ndim - 2], x->size[x->ndim - 1]);
+    }
+    upper = !upper;
+  }
+  const Batch from(A), sides(B), to(result);
+  const int64_t n = from.rows, k = to.columns;
+  return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
+    using T = decltype(element);
+    using C = decltype(compute);
+    Buffer<C> a(n * n), x(n * k), scratch(BLOCK * n);
+    if (!a || !x || !scratch) return OUT_OF_MEMORY;
+    for (int64_t b = 0; b < from.count; b++) {
+      from.load<T>(b, a.get());
+      sides.load<T>(b, x.get());
+      solve_triangular(Square<C>{a.get(), n, 1}, n, upper, unit, x.get(), k, k, scratch.get());
+      to.store<T>(b, x.get());
+    }
+    return DONE;
+  });
+}
+
+}  // namespace FLAMBEAU_LEVEL
+}  // namespace flambeau

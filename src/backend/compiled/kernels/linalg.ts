@@ -1,0 +1,46 @@
+// LU, Cholesky, linear and triangular systems of real matrices. What is singular, not positive-definite or complex is the reference's.
+import type { Tensor } from '../../../core/tensor.ts';
+import { accelerate } from '../accelerate.ts';
+import * as d from '../descriptor.ts';
+
+const usable = (t: Tensor): boolean => t.layout.numel > 0 && !t.dtype.is_complex;
+
+accelerate<{ A: Tensor; check_errors: boolean }>('linalg_lu_factor_ex', 'lu_factor', ({ A, check_errors }, ...outs) => {
+  if (!usable(A) || check_errors) return false;
+  d.tensor(A);
+  for (const t of outs) d.result(t);
+  return true;
+});
+accelerate<{ self: Tensor; upper: boolean }>('linalg_cholesky_ex', 'cholesky', ({ self, upper }, ...outs) => {
+  if (!usable(self)) return false;
+  d.tensor(self);
+  for (const t of outs) d.result(t);
+  d.flag(upper);
+  return true;
+});
+accelerate<{ A: Tensor; B: Tensor }>('_linalg_solve_ex', 'solve', ({ A, B }, ...outs) => {
+  if (!usable(A) || !usable(B)) return false;
+  d.tensor(A);
+  d.tensor(B);
+  for (const t of outs) d.result(t);
+  return true;
+});
+accelerate<{ A: Tensor }>('linalg_inv_ex', 'solve', ({ A }, ...outs) => {
+  if (!usable(A)) return false;
+  d.tensor(A);
+  d.tensor(null);
+  for (const t of outs) d.result(t);
+  return true;
+});
+accelerate<{ self: Tensor; B: Tensor; upper: boolean; left: boolean; unitriangular: boolean }>(
+  '_solve_triangular',
+  'solve_triangular',
+  ({ self, B, upper, left, unitriangular }, out) => {
+    if (!usable(self) || !usable(B)) return false;
+    d.tensor(self);
+    d.tensor(B);
+    d.result(out!);
+    for (const setting of [upper, left, unitriangular]) d.flag(setting);
+    return true;
+  },
+);

@@ -1,0 +1,79 @@
+// Kernels that work block by block or line by line against the reference, at sizes beside and beyond their blocks.
+import { afterAll, describe, expect, it } from 'vitest';
+import * as torch from '../../src/index.ts';
+import type { Tensor } from '../../src/index.ts';
+import { BACKENDS } from '../helpers/backends.ts';
+
+const before = torch.get_backend();
+afterAll(() => torch.set_backend(before));
+
+const parts = (t: Tensor): Tensor => (t.is_complex() ? torch.view_as_real(t) : t);
+/** The largest distance of two results, in parts of the largest number. */
+function distance(a: Tensor, b: Tensor): number {
+  expect([...a.shape]).toEqual([...b.shape]);
+  const size = parts(b).abs().max().item();
+  return parts(a).sub(parts(b)).abs().max().item() / (size || 1);
+}
+/** The results of `f` on a backend and on the reference. */
+function compare(backend: string, f: () => readonly Tensor[], tolerance: number): void {
+  torch.set_backend('reference');
+  const expected = f();
+  torch.set_backend(backend);
+  f().forEach((t, i) => {
+    expect(distance(t.double(), expected[i]!.double()), `result ${i}`).toBeLessThan(tolerance);
+  });
+}
+const TOLERANCE = { float32: 3e-4, float64: 1e-11 };
+
+describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
+  for (const dtype of ['float32', 'float64'] as const) {
+    /** Well-conditioned matrices that lie row by row or column by column. */
+    const matrices = (n: number, transposed: boolean): Tensor => {
+      torch.manual_seed(n);
+      const a = torch.randn(2, n, n, { dtype: torch[dtype] }).add(torch.eye(n, { dtype: torch[dtype] }).mul(2 * Math.sqrt(n)));
+      return transposed ? a.mT : a;
+    };
+    for (const n of [1, 47, 48, 49, 97, 150]) {
+      for (const transposed of [false, true]) {
+        it(`factors and systems of ${n} × ${n} ${transposed ? 'transposed ' : ''}${dtype}`, () => {
+          const a = matrices(n, transposed);
+          const b = torch.randn(2, n, 5, { dtype: torch[dtype] });
+          const definite = a.matmul(a.mT).add(torch.eye(n, { dtype: torch[dtype] }));
+          compare(
+            backend,
+            () => [
+              ...torch.linalg.lu_factor(a),
+              torch.linalg.cholesky(definite),
+              torch.linalg.cholesky(definite, { upper: true }),
+              torch.linalg.solve(a, b),
+              torch.linalg.inv(a),
+              torch.linalg.solve_triangular(a.triu(), b, { upper: true }),
+              torch.linalg.solve_triangular(a.tril(), b.mT, { upper: false, left: false }),
+            ],
+            TOLERANCE[dtype],
+          );
+        });
+      }
+    }
+    it(`LU of matrices that are not square, ${dtype}`, () => {
+      for (const [m, n] of [
+        [60, 131],
+        [131, 60],
+      ] as const)
+        compare(backend, () => torch.linalg.lu_factor(matrices(131, false).narrow(1, 0, m).narrow(2, 0, n)), TOLERANCE[dtype]);
+    });
+    it(`Fourier transforms of every kind of length, ${dtype}`, () => {
+      for (const n of [1, 2, 3, 5, 7, 16, 37, 64, 97, 100, 243, 256, 257, 1000, 1009, 2310, 4096]) {
+        torch.manual_seed(n);
+        const x = torch.randn(3, n, { dtype: torch[dtype] });
+        const z = torch.complex(x, torch.randn(3, n, { dtype: torch[dtype] }));
+        const { fft } = torch;
+        compare(
+          backend,
+          () => [fft.fft(z), fft.ifft(z), fft.rfft(x), fft.fft(x), fft.irfft(z, { n }), fft.fft(z.t(), { dim: 0 }), fft.fft2(z)].map(parts),
+          dtype === 'float32' ? 2e-6 : 1e-14,
+        );
+      }
+    });
+  }
+});
