@@ -259,5 +259,122 @@ KERNEL(solve_triangular) {
   });
 }
 
+// slots: A (square), sign or determinant, logarithm of its magnitude or absent (both dense)
+KERNEL(determinant) {
+  const Strided A = in.tensor(), sign = in.tensor(), logarithm = in.tensor();
+  if (!are_matrices(A) || A.dtype != sign.dtype || !sign.contiguous() || (logarithm && (!logarithm.contiguous() || logarithm.dtype != A.dtype))) return DECLINED;
+  const Batch from(A);
+  const int64_t n = from.rows;
+  return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
+    using T = decltype(element);
+    using C = decltype(compute);
+    Buffer<C> a(n * n), scratch(BLOCK * n);
+    Buffer<int32_t> pivots(n);
+    if (!a || !scratch || !pivots) return OUT_OF_MEMORY;
+    for (int64_t b = 0; b < from.count; b++) {
+      from.load<T>(b, a.get());
+      factor_lu(a.get(), n, n, pivots.get(), scratch.get());
+      double product = 1, magnitude = 0;
+      for (int64_t i = 0; i < n; i++) {
+        const double u = pivots[i] == i + 1 ? double(a[i * n + i]) : -double(a[i * n + i]);
+        product *= logarithm ? double((u > 0) - (u < 0)) : u;
+        if (u != u) product = u;
+        if (logarithm) magnitude += std::log(std::abs(u));
+      }
+      sign.as<T>()[b] = T(product);
+      if (logarithm) logarithm.as<T>()[b] = T(magnitude);
+    }
+    return DONE;
+  });
+}
+
+// ---- QR
+
+constexpr int64_t PANEL = 32;
+
+// The reflectors of columns [begin, begin + width) of a (m x n dense rows), as in LAPACK: v below the diagonal, tau; then v as a dense (m - begin) x width matrix with its ones,
+// and the triangle t with H_1 H_2 ... = I - v t v^T.
+template <class C> static void factor_panel(C* a, int64_t m, int64_t n, int64_t begin, int64_t width, C* v, C* t) {
+  const int64_t rows = m - begin;
+  C sum[PANEL], tau[PANEL];
+  for (int64_t k = 0; k < width; k++) {
+    C* top = a + (begin + k) * n + begin;
+    double tail = 0;
+    for (int64_t i = k + 1; i < rows; i++) tail += double(a[(begin + i) * n + begin + k]) * double(a[(begin + i) * n + begin + k]);
+    const double alpha = top[k], beta = tail == 0 ? alpha : alpha < 0 ? std::sqrt(alpha * alpha + tail) : -std::sqrt(alpha * alpha + tail);
+    tau[k] = tail == 0 ? C(0) : C((beta - alpha) / beta);
+    const C scale = tail == 0 ? C(0) : C(1 / (alpha - beta));
+    for (int64_t j = k + 1; j < width; j++) sum[j] = top[j];
+    for (int64_t i = k + 1; i < rows; i++) {
+      C* row = a + (begin + i) * n + begin;
+      row[k] *= scale;
+      for (int64_t j = k + 1; j < width; j++) sum[j] += row[k] * row[j];
+    }
+    top[k] = C(beta);
+    for (int64_t j = k + 1; j < width; j++) top[j] -= sum[j] *= tau[k];
+    for (int64_t i = k + 1; i < rows; i++) {
+      C* row = a + (begin + i) * n + begin;
+      subtract_times(width - k - 1, row[k], sum + k + 1, row + k + 1);
+    }
+  }
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < width; j++) v[i * width + j] = i > j ? a[(begin + i) * n + begin + j] : C(i == j);
+  for (int64_t k = 0; k < width; k++) {
+    for (int64_t j = 0; j < k; j++) {
+      sum[j] = 0;
+      for (int64_t i = k; i < rows; i++) sum[j] += v[i * width + j] * v[i * width + k];
+    }
+    for (int64_t j = 0; j < k; j++) {
+      C s = 0;
+      for (int64_t p = j; p < k; p++) s += t[j * width + p] * sum[p];
+      t[j * width + k] = -tau[k] * s;
+      t[k * width + j] = 0;
+    }
+    t[k * width + k] = tau[k];
+  }
+}
+// c (rows x columns, rows `step` apart) = (I - v op(t) v^T) c. Scratch: 2 width columns + rows width.
+template <class C> static void reflect(int64_t rows, int64_t columns, int64_t width, const C* v, const C* t, bool transposed, C* c, int64_t step, C* scratch) {
+  if (columns <= 0) return;
+  C *w = scratch, *tw = w + width * columns, *negative = tw + width * columns;
+  run_product<C>({width, columns, rows, v, 1, width, c, step, 1, Target<C>{w, columns, nullptr, 0}});
+  run_product<C>({width, columns, width, t, transposed ? 1 : width, transposed ? width : 1, w, columns, 1, Target<C>{tw, columns, nullptr, 0}});
+  subtract_product(rows, columns, width, Square<C>{v, width, 1}, tw, columns, c, step, negative);
+}
+
+// slots: A (m x n), Q (m x k), R (k x n): k is min(m, n), or m
+KERNEL(qr) {
+  const Strided A = in.tensor(), Q = in.tensor(), R = in.tensor();
+  if (!are_matrices(A) || !are_matrices(Q) || !are_matrices(R) || A.dtype != Q.dtype || A.dtype != R.dtype) return DECLINED;
+  const Batch from(A), to_q(Q), to_r(R);
+  const int64_t m = from.rows, n = from.columns, k = to_q.columns, steps = std::min(m, n), panels = (steps + PANEL - 1) / PANEL;
+  return for_floating(A.dtype, [&](auto zero) -> Status {
+    using T = decltype(zero);
+    Buffer<T> a(m * n), q(m * k), r(k * n), v(panels * m * PANEL), t(panels * PANEL * PANEL), scratch(2 * PANEL * std::max(n, k) + m * PANEL);
+    if (!a || !q || !r || !v || !t || !scratch) return OUT_OF_MEMORY;
+    for (int64_t b = 0; b < from.count; b++) {
+      from.load<T>(b, a.get());
+      for (int64_t p = 0; p < panels; p++) {
+        const int64_t begin = p * PANEL, width = std::min(PANEL, steps - begin), next = begin + width;
+        T *vp = v.get() + p * m * PANEL, *tp = t.get() + p * PANEL * PANEL;
+        factor_panel(a.get(), m, n, begin, width, vp, tp);
+        reflect(m - begin, n - next, width, vp, tp, true, a.get() + begin * n + next, n, scratch.get());
+      }
+      for (int64_t i = 0; i < k; i++)
+        for (int64_t j = 0; j < n; j++) r[i * n + j] = i <= j && i < m ? a[i * n + j] : T(0);
+      std::memset(q.get(), 0, m * k * sizeof(T));
+      for (int64_t i = 0; i < std::min(m, k); i++) q[i * k + i] = 1;
+      for (int64_t p = panels - 1; p >= 0; p--) {
+        const int64_t begin = p * PANEL, width = std::min(PANEL, steps - begin);
+        // What lies above or left of the panel is still the identity.
+        reflect(m - begin, k - begin, width, v.get() + p * m * PANEL, t.get() + p * PANEL * PANEL, false, q.get() + begin * k + begin, k, scratch.get());
+      }
+      to_q.store<T>(b, q.get());
+      to_r.store<T>(b, r.get());
+    }
+    return DONE;
+  });
+}
+
 }  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau

@@ -47,6 +47,9 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
               torch.linalg.cholesky(definite, { upper: true }),
               torch.linalg.solve(a, b),
               torch.linalg.inv(a),
+              torch.linalg.det(a.div(2 * Math.sqrt(n))),
+              ...torch.linalg.slogdet(a),
+              ...torch.linalg.qr(a),
               torch.linalg.solve_triangular(a.triu(), b, { upper: true }),
               torch.linalg.solve_triangular(a.tril(), b.mT, { upper: false, left: false }),
             ],
@@ -55,12 +58,18 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
         });
       }
     }
-    it(`LU of matrices that are not square, ${dtype}`, () => {
+    it(`LU and QR of matrices that are not square, ${dtype}`, () => {
       for (const [m, n] of [
         [60, 131],
         [131, 60],
-      ] as const)
-        compare(backend, () => torch.linalg.lu_factor(matrices(131, false).narrow(1, 0, m).narrow(2, 0, n)), TOLERANCE[dtype]);
+      ] as const) {
+        const a = matrices(131, false).narrow(1, 0, m).narrow(2, 0, n);
+        compare(
+          backend,
+          () => [...torch.linalg.lu_factor(a), ...torch.linalg.qr(a), ...torch.linalg.qr(a, { mode: 'complete' })],
+          TOLERANCE[dtype],
+        );
+      }
     });
     it(`Fourier transforms of every kind of length, ${dtype}`, () => {
       for (const n of [1, 2, 3, 5, 7, 16, 37, 64, 97, 100, 243, 256, 257, 1000, 1009, 2310, 4096]) {

@@ -1,4 +1,4 @@
-// LU, Cholesky, linear and triangular systems of real matrices. What is singular, not positive-definite or complex is the reference's.
+// LU, Cholesky, QR, determinants, linear and triangular systems of real matrices. What is singular, not positive-definite or complex is the reference's.
 import type { Tensor } from '../../../core/tensor.ts';
 import { accelerate } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
@@ -44,3 +44,27 @@ accelerate<{ self: Tensor; B: Tensor; upper: boolean; left: boolean; unitriangul
     return true;
   },
 );
+accelerate<{ A: Tensor }>('linalg_det', 'determinant', ({ A }, out) => {
+  if (!usable(A)) return false;
+  d.tensor(A);
+  d.result(out!);
+  d.tensor(null);
+  return true;
+});
+accelerate<{ A: Tensor }>('linalg_slogdet', 'determinant', ({ A }, sign, logabsdet) => {
+  if (!usable(A)) return false;
+  d.tensor(A);
+  d.result(sign!);
+  d.result(logabsdet!);
+  return true;
+});
+/** Up to here the reference, which works in float64, is quick enough. */
+const SMALL = 64;
+accelerate<{ A: Tensor; mode: string }>('linalg_qr', 'qr', ({ A, mode }, Q, R) => {
+  const [m, n] = A.layout.shape.slice(-2) as [number, number];
+  if (!usable(A) || mode === 'r' || Math.max(m, n) <= SMALL) return false;
+  d.tensor(A);
+  d.result(Q!);
+  d.result(R!);
+  return true;
+});
