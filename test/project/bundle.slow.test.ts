@@ -73,7 +73,7 @@ describe('a bundle', () => {
   });
 });
 
-/** Bytes of a page after compression. The reasons are in docs/decisions/007-size.md. */
+/** Bytes of a page after compression. The reasons are in docs/decisions/009-size.md. */
 const kilobytes = (bytes: Uint8Array): number => gzipSync(bytes, { level: 9 }).length / 1000;
 const LIMITS: readonly (readonly [what: string, limit: number, measure: () => Promise<Uint8Array> | Uint8Array])[] = [
   ['tensors with all operators and their gradients', 260, () => bundle(`import { grad } from 'flambeau/autograd'; console.log(grad)`)],
