@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as torch from '../../src/index.ts';
 import { HDF5ImageFolder } from '../../src/utils/storage/hdf5.ts';
 import {
   convert_image_folder,
