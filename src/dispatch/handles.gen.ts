@@ -606,6 +606,7 @@ export interface Handles {
   addr: (self: Tensor, vec1: Tensor, vec2: Tensor, beta?: Scalar, alpha?: Scalar) => Tensor;
   addr_: (self: Tensor, vec1: Tensor, vec2: Tensor, beta?: Scalar, alpha?: Scalar) => Tensor;
   inner: (self: Tensor, other: Tensor) => Tensor;
+  _linear: (bias: Tensor, input: Tensor, mat2: Tensor) => Tensor;
   linear: (input: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor;
   bilinear: (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor;
   swapaxes: (self: Tensor, axis0: number, axis1: number) => Tensor;

@@ -250,8 +250,12 @@ export function named(o: Op, args: readonly unknown[]): never {
   return new o.Named(args) as never;
 }
 function namedClass(params: readonly Param[]): new (args: readonly unknown[]) => object {
+  // No class field: defining one costs more than the rest of a small call, since all these classes share one initialiser.
   class Named {
-    constructor(readonly $: readonly unknown[]) {}
+    declare readonly $: readonly unknown[];
+    constructor(args: readonly unknown[]) {
+      (this as { $: readonly unknown[] }).$ = args;
+    }
   }
   params.forEach((p, i) => {
     Object.defineProperty(Named.prototype, p.name, {

@@ -1,11 +1,12 @@
 // Matrix products. mm and bmm are the primitives; the rest is said in them.
-import { bfloat16, bool, Category, type DType, float16, float32 } from '../core/dtype.ts';
+import { bfloat16, bool, Category, type DType, float16, float32, float64 } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { Layout, type TensorMeta } from '../core/layout.ts';
 import { Complex, type Scalar, scalarCategory, toNumber } from '../core/scalar.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
 import { numel, type Shape } from '../core/size.ts';
 import type { Tensor } from '../core/tensor.ts';
+import { elements, reals } from '../backend/reference/arrays.ts';
 import { dotInto, productInto } from '../backend/reference/matmul.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
@@ -26,6 +27,10 @@ function requireNumbers(t: TensorMeta, kernel: string): void {
 
 /** A dense matrix column by column: its gradient is so too, and the weight that it is the transpose of gets a dense one. */
 const isTransposed = (m: TensorMeta): boolean => m instanceof Layout && m.stride[0] === 1 && m.stride[1] === m.shape[0] && m.shape[0] !== 1;
+const leftGradient = (g: Tensor, left: TensorMeta, right: Tensor): Tensor =>
+  isTransposed(left) ? right.conj().mm(g.t()).t() : g.mm(right.mH);
+const rightGradient = (g: Tensor, left: Tensor, right: TensorMeta): Tensor =>
+  isTransposed(right) ? g.t().mm(left.conj()).t() : left.mH.mm(g);
 op('mm(Tensor self, Tensor mat2) -> Tensor', {
   doc: 'The matrix product of two matrices, (n×m)·(m×p) → (n×p).',
   meta: ({ self, mat2 }) => {
@@ -38,8 +43,8 @@ op('mm(Tensor self, Tensor mat2) -> Tensor', {
   },
   kernel: ({ self, mat2 }, out) => productInto(out!, self, mat2, 1, self.layout.shape[0]!, self.layout.shape[1]!, mat2.layout.shape[1]!),
   grad: {
-    self: uses('mat2', (g, { self, mat2 }) => (isTransposed(self) ? mat2.conj().mm(g.t()).t() : g.mm(mat2.mH))),
-    mat2: uses('self', (g, { self, mat2 }) => (isTransposed(mat2) ? g.t().mm(self.conj()).t() : self.mH.mm(g))),
+    self: uses('mat2', (g, { self, mat2 }) => leftGradient(g, self, mat2)),
+    mat2: uses('self', (g, { self, mat2 }) => rightGradient(g, self, mat2)),
   },
   batch: (_run, { self, mat2 }) => F.matmul(self, mat2),
   autocast: 'lower',
@@ -325,12 +330,41 @@ op('inner(Tensor self, Tensor other) -> Tensor', {
   },
   inplace: false,
 });
+/** Whether a linear layer is a product of matrices with a vector added, all of one dtype that needs no other to accumulate in. */
+const fuses = (input: Tensor, weight: Tensor, bias: Tensor): boolean =>
+  input.ndim === 2 &&
+  weight.ndim === 2 &&
+  bias.ndim === 1 &&
+  (input.dtype === float32 || input.dtype === float64) &&
+  weight.dtype === input.dtype &&
+  bias.dtype === input.dtype &&
+  input.shape[1] === weight.shape[1] &&
+  bias.shape[0] === weight.shape[0];
+op('_linear(Tensor bias, Tensor input, Tensor mat2) -> Tensor', {
+  doc: 'input @ mat2 + bias of two matrices and a vector of one floating dtype, in one pass.',
+  decompose: ({ bias, input, mat2 }) => input.mm(mat2).add(bias),
+  meta: ({ input, mat2 }) => ({ shape: [input.layout.shape[0]!, mat2.layout.shape[1]!], dtype: input.dtype }),
+  kernel: ({ bias, input, mat2 }, out) => {
+    const [[m, k], n] = [input.layout.shape as [number, number], mat2.layout.shape[1]!];
+    productInto(out!, input, mat2, 1, m, k, n);
+    const [to, add] = [elements(out!) as Float32Array, reals(bias)];
+    for (let i = 0; i < m * n; i++) to[i]! += add[i % n]!;
+  },
+  grad: {
+    bias: uses((g) => g.sum([0])),
+    input: uses('mat2', (g, { input, mat2 }) => leftGradient(g, input, mat2)),
+    mat2: uses('input', (g, { input, mat2 }) => rightGradient(g, input, mat2)),
+  },
+  gradName: 'AddmmBackward0',
+  surface: [],
+});
 op('linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor', {
   doc: 'input @ weightᵀ + bias.',
   decompose: ({ input, weight, bias }) => {
     const w = weight.ndim === 1 ? weight : weight.t();
     if (!bias) return input.matmul(w);
     if (weight.ndim === 1) throw new RuntimeError('addmm: mat2 must be a matrix, got 1-D tensor');
+    if (fuses(input, weight, bias)) return F._linear(bias, input, w);
     const y = inAccumulator(input).matmul(inAccumulator(w));
     if (y.ndim === 2) checkExpands(bias, y.shape);
     const r = y.add(inAccumulator(bias));

@@ -18,6 +18,12 @@ for (const name of ['mm', 'bmm']) {
     d.tensor(null);
   });
 }
+accelerate<{ bias: Tensor; input: Tensor; mat2: Tensor }>('_linear', 'gemm', ({ bias, input, mat2 }, out) => {
+  d.tensor(input);
+  d.tensor(mat2);
+  d.result(out!);
+  d.tensor(bias);
+});
 accelerate<{ self: Tensor; tensor: Tensor }>('_dot', 'dot', ({ self, tensor }, out) => {
   const [x, y] = [dense(self), dense(tensor)];
   d.begin();
