@@ -116,8 +116,11 @@ function isOnlyScope(root: Scope, scope: Scope): boolean {
   return scopes.length === 1 && scopes[0] === scope;
 }
 
-const labelOf = ({ name, node, children }: Scope): string =>
-  children.size > 0 || !node || isIO(node) ? name : (node.op.split('::').at(-1) ?? name);
+/** A group and a parameter have names of their own, an operator that of its operation. */
+function labelOf({ name, node, children }: Scope): string {
+  const isNamed = children.size > 0 || !node || isIO(node) || node.op === 'prim::GetAttr';
+  return isNamed ? name : (node.op.split('::').at(-1) ?? name);
+}
 const isIO = ({ op }: NodeDef): boolean => op === 'IO Node' || op === 'Placeholder' || op === 'Parameter';
 function sizeOf(scope: Scope): Size {
   const height = LINE + 14;

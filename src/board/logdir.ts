@@ -63,7 +63,10 @@ export class LogDir {
       curves: this.tags('curves'),
       graphs: runs.filter(({ graph }) => graph).map(({ name }) => name),
       hasHParams: runs.some(({ hparams }) => hparams.length > 0),
-      problems: [...[...this.files.values()].flatMap(({ reader }) => reader.error?.message ?? []), ...this.unread],
+      problems: [
+        ...[...this.files.values()].flatMap(({ reader }) => (reader.error ? `${reader.path}: ${reader.error.message}` : [])),
+        ...this.unread,
+      ],
     };
   }
   private tags(kind: Kind): Tags {
