@@ -1,6 +1,9 @@
 // Images: resampling along a dimension, sliding blocks as columns and back, and sampling at the points of a grid.
 #include <algorithm>
 #include <cmath>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include "parallel.hpp"
 #include "scratch.hpp"
 
@@ -61,25 +64,50 @@ KERNEL(resample) {
 
 // ---- resampling of bytes, in fixed point with 22 bits behind the point
 
-typedef uint8_t Byte4 __attribute__((vector_size(4)));
-typedef int32_t Int4 __attribute__((vector_size(16)));
 constexpr int PRECISION = 22, HALF = 1 << (PRECISION - 1);
 static inline uint8_t to_byte(int32_t sum) { return uint8_t(std::clamp(sum >> PRECISION, 0, 255)); }
 
-// One line of pixels of up to four bands, which are the lanes. `end` is where the memory ends: a pixel of fewer bands is read with what follows it.
-static void resample_pixels(const uint8_t* line, const uint8_t* end, uint8_t* to, const int32_t* first, const int32_t* count, const int32_t* weight, int64_t rows, int64_t width, int bands) {
+// A pixel of up to four bands is four lanes.
+#if defined(__SSE4_1__)
+typedef __m128i Pixel;
+static inline Pixel first_sum() { return _mm_set1_epi32(HALF); }
+static inline Pixel add_weighted(Pixel sum, uint32_t bytes, int32_t w) {
+  return _mm_add_epi32(sum, _mm_mullo_epi32(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(int(bytes))), _mm_set1_epi32(w)));
+}
+static inline uint32_t to_bytes(Pixel sum) {
+  const __m128i words = _mm_packs_epi32(_mm_srai_epi32(sum, PRECISION), _mm_setzero_si128());
+  return uint32_t(_mm_cvtsi128_si32(_mm_packus_epi16(words, words)));
+}
+#else
+struct Pixel {
+  int32_t lane[4];
+};
+static inline Pixel first_sum() { return {{HALF, HALF, HALF, HALF}}; }
+static inline Pixel add_weighted(Pixel sum, uint32_t bytes, int32_t w) {
+  for (int b = 0; b < 4; b++) sum.lane[b] += w * int32_t(bytes >> (8 * b) & 255);
+  return sum;
+}
+static inline uint32_t to_bytes(Pixel sum) {
+  uint32_t bytes = 0;
+  for (int b = 0; b < 4; b++) bytes |= uint32_t(to_byte(sum.lane[b])) << (8 * b);
+  return bytes;
+}
+#endif
+// Lines of pixels of up to four bands, from p0 to p1. A pixel of fewer bands is read and written with what follows it, but at the end of memory.
+template <int bands> static void resample_pixels(const uint8_t* from, const uint8_t* end, uint8_t* to, const uint8_t* to_end, const int32_t* first, const int32_t* count, const int32_t* weight, int64_t rows, int64_t width) {
   for (int64_t o = 0; o < rows; o++, to += bands) {
     const int32_t* w = weight + o * width;
-    const uint8_t* from = line + int64_t(first[o]) * bands;
-    Int4 sum = {HALF, HALF, HALF, HALF};
-    for (int32_t k = 0; k < count[o]; k++, from += bands) {
-      Byte4 pixel{};
-      if (end - from >= 4) std::memcpy(&pixel, from, 4);
-      else
-        for (int b = 0; b < bands; b++) pixel[b] = from[b];
-      sum += __builtin_convertvector(pixel, Int4) * w[k];
+    const uint8_t* at = from + int64_t(first[o]) * bands;
+    Pixel sum = first_sum();
+    for (int32_t k = 0; k < count[o]; k++, at += bands) {
+      uint32_t bytes = 0;
+      if (end - at >= 4) [[likely]] std::memcpy(&bytes, at, 4);
+      else std::memcpy(&bytes, at, bands);
+      sum = add_weighted(sum, bytes, w[k]);
     }
-    for (int b = 0; b < bands; b++) to[b] = to_byte(sum[b]);
+    const uint32_t bytes = to_bytes(sum);
+    if (to_end - to >= 4) [[likely]] std::memcpy(to, &bytes, 4);
+    else std::memcpy(to, &bytes, bands);
   }
 }
 // One line that is the weighted sum of others, `inner` bytes apart.
@@ -109,8 +137,11 @@ KERNEL(resample_bytes) {
   const int64_t width = weight.numel() / rows;
   uint8_t* to = out.as<uint8_t>();
   if (inner <= 4) {
+    const auto line = inner == 1 ? resample_pixels<1> : inner == 2 ? resample_pixels<2> : inner == 3 ? resample_pixels<3> : resample_pixels<4>;
     parallel_for(outer, (1 << 18) / (rows * width) + 1, [&](int64_t p0, int64_t p1) {
-      for (int64_t p = p0; p < p1; p++) resample_pixels(from + p * n * inner, end, to + p * rows * inner, begin, counts, w, rows, width, int(inner));
+      // The part's last pixel leaves what another thread writes alone.
+      const uint8_t* to_end = to + p1 * rows * inner;
+      for (int64_t p = p0; p < p1; p++) line(from + p * n * inner, end, to + p * rows * inner, to_end, begin, counts, w, rows, width);
     });
     return DONE;
   }
@@ -119,6 +150,34 @@ KERNEL(resample_bytes) {
       const int64_t p = r / rows, o = r % rows;
       resample_lines(from + (p * n + begin[o]) * inner, to + r * inner, counts[o], w + o * width, inner);
     }
+  });
+  return DONE;
+}
+
+// ---- pixels and planes
+
+// slots: x (uint8, dense: pixels of `bands` bytes), out (float32, dense: `bands` planes), bands. Bytes become numbers of 0 to 1.
+KERNEL(unit_planes) {
+  const Strided x = in.tensor(), out = in.tensor();
+  const int64_t bands = in.integer();
+  if (!x.contiguous() || !out.contiguous()) return DECLINED;
+  float unit[256];
+  for (int i = 0; i < 256; i++) unit[i] = float(i) / 255.0f;
+  const int64_t n = x.numel() / bands;
+  const uint8_t* from = x.as<uint8_t>();
+  float* to = out.as<float>();
+  parallel_for(n, 1 << 17, [&](int64_t begin, int64_t end) {
+    if (bands == 3) {
+      float *red = to, *green = to + n, *blue = to + 2 * n;
+      for (int64_t i = begin; i < end; i++) {
+        const uint8_t* p = from + 3 * i;
+        red[i] = unit[p[0]];
+        green[i] = unit[p[1]];
+        blue[i] = unit[p[2]];
+      }
+    } else
+      for (int64_t b = 0; b < bands; b++)
+        for (int64_t i = begin; i < end; i++) to[b * n + i] = unit[from[i * bands + b]];
   });
   return DONE;
 }

@@ -63,10 +63,18 @@ function describedByDecoder({ format }: Header, bytes: Uint8Array, where: string
   }
 }
 
-/** @throws OSError for files that are cut off or damaged. */
-export function decode(file: Encoded): Raster {
+/** Decoders make an image of what there is of a JPEG file, and say so or not; Pillow wants its end. */
+function requireEnd(file: Encoded): void {
+  if (file.format === 'JPEG' && !file.ends) throw truncated(file.where, 'premature end of JPEG file');
+}
+/**
+ * The pixels of a file; `passing`: perhaps in memory that the next such call overwrites.
+ * @throws OSError for files that are cut off or damaged.
+ */
+export function decode(file: Encoded, passing = false): Raster {
+  requireEnd(file);
   const turbo = file.format === 'JPEG' ? turbojpeg() : null;
-  if (turbo) return upright(decodeJpeg(turbo, file.bytes, file.mode, file.where), file);
+  if (turbo) return upright(decodeJpeg(turbo, file.bytes, file.mode, file.where, passing), file);
   try {
     const image = new (library().Transformer)(file.bytes);
     return fromNapi(image.rawPixelsSync(), file, image.metadataSync().colorType);
@@ -76,6 +84,7 @@ export function decode(file: Encoded): Raster {
 }
 /** As decode, on other threads. */
 export async function decodeAsync(file: Encoded): Promise<Raster> {
+  requireEnd(file);
   const sharp = file.format === 'JPEG' && file.mode !== 'CMYK' ? optional<Sharp>('sharp') : null;
   if (file.format === 'JPEG' && !sharp && turbojpeg()) return decode(file);
   try {
@@ -88,8 +97,6 @@ export async function decodeAsync(file: Encoded): Promise<Raster> {
   }
 }
 async function throughSharp(sharp: Sharp, file: Encoded): Promise<Raster> {
-  // Of progressive files libvips makes an image of what there is.
-  if (!file.ends) throw truncated(file.where, 'no end of image');
   const image = sharp(file.bytes, { failOn: 'truncated', limitInputPixels: 2 * MAX_IMAGE_PIXELS });
   const { data, info } = await (file.mode === 'L' ? image.toColourspace('b-w') : image).raw().toBuffer({ resolveWithObject: true });
   return {

@@ -1,6 +1,6 @@
 // Conversions between modes, with Pillow's integer arithmetic (src/libImaging/Convert.c).
 import { ValueError } from '../../core/errors.ts';
-import { bandCount, blank, hasAlpha, type Mode, type Pixels, type Raster } from './raster.ts';
+import { bandCount, blank, fresh, hasAlpha, type Mode, type Pixels, type Raster } from './raster.ts';
 
 /** x · y / 255, rounded. */
 export function times255(x: number, y: number): number {
@@ -8,8 +8,6 @@ export function times255(x: number, y: number): number {
   return ((t >> 8) + t) >> 8;
 }
 const clip8 = (x: number): number => (x < 0 ? 0 : x > 255 ? 255 : x);
-/** Luma of ITU-R 601-2, in 16 bits behind the point. */
-const luma = (r: number, g: number, b: number): number => (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
 
 type Step = (from: Pixels, to: Pixels) => void;
 /** A conversion of every pixel by itself. */
@@ -29,55 +27,64 @@ const gray = (bands: number): Step =>
     if (bands > 2) to[o + 1] = to[o + 2] = from[i]!;
     if (bands === 2 || bands === 4) to[o + bands - 1] = 255;
   });
-const toLuma = (inBands: number, outBands: number): Step =>
-  pixels(inBands, outBands, (from, i, to, o) => {
-    to[o] = luma(from[i]!, from[i + 1]!, from[i + 2]!);
-    if (outBands === 2) to[o + 1] = inBands === 4 ? from[i + 3]! : 255;
-  });
+/** Luma of ITU-R 601-2, in 16 bits behind the point. */
+const toLuma =
+  (inBands: number, outBands: number): Step =>
+  (from, to) => {
+    for (let i = 0, o = 0; i < from.length; i += inBands, o += outBands) {
+      to[o] = (from[i]! * 19595 + from[i + 1]! * 38470 + from[i + 2]! * 7471 + 0x8000) >> 16;
+      if (outBands === 2) to[o + 1] = inBands === 4 ? from[i + 3]! : 255;
+    }
+  };
 
-function rgbToHsv(from: Pixels, i: number, to: Pixels, o: number): void {
-  const [r, g, b] = [from[i]!, from[i + 1]!, from[i + 2]!];
-  const max = Math.max(r, g, b);
-  const min = Math.min(r, g, b);
-  to[o + 2] = max;
-  if (min === max) {
-    to[o] = to[o + 1] = 0;
-    return;
-  }
+const rgbToHsv: Step = (from, to) => {
   const f = Math.fround;
-  const cr = max - min;
-  const s = f(cr / max);
-  const [rc, gc, bc] = [f((max - r) / cr), f((max - g) / cr), f((max - b) / cr)];
-  let h = r === max ? f(bc - gc) : g === max ? f(2 + rc - bc) : f(4 + gc - rc);
-  h = f((h / 6 + 1) % 1);
-  to[o] = clip8(Math.trunc(h * 255));
-  to[o + 1] = clip8(Math.trunc(s * 255));
-}
-function hsvToRgb(from: Pixels, i: number, to: Pixels, o: number): void {
-  const [h, s, v] = [from[i]!, from[i + 1]!, from[i + 2]!];
-  if (s === 0) {
-    to[o] = to[o + 1] = to[o + 2] = v;
-    return;
+  for (let i = 0; i < from.length; i += 3) {
+    const r = from[i]!;
+    const g = from[i + 1]!;
+    const b = from[i + 2]!;
+    const max = r > g ? (r > b ? r : b) : g > b ? g : b;
+    const min = r < g ? (r < b ? r : b) : g < b ? g : b;
+    to[i + 2] = max;
+    if (min === max) {
+      to[i] = 0;
+      to[i + 1] = 0;
+      continue;
+    }
+    const cr = max - min;
+    const rc = f((max - r) / cr);
+    const gc = f((max - g) / cr);
+    const bc = f((max - b) / cr);
+    const h = r === max ? f(bc - gc) : g === max ? f(2 + rc - bc) : f(4 + gc - rc);
+    const turn = h / 6 + 1;
+    to[i] = f(turn >= 1 ? turn - 1 : turn) * 255;
+    to[i + 1] = f(cr / max) * 255;
   }
+};
+const hsvToRgb: Step = (from, to) => {
   const fr = Math.fround;
-  const sector = Math.floor((h * 6) / 255);
-  const f = fr((h * 6) / 255 - sector);
-  const fs = fr(s / 255);
-  const p = clip8(Math.round(v * (1 - fs)));
-  const q = clip8(Math.round(v * (1 - fs * f)));
-  const t = clip8(Math.round(v * (1 - fs * (1 - f))));
-  const [r, g, b] = [
-    [v, t, p],
-    [q, v, p],
-    [p, v, t],
-    [p, q, v],
-    [t, p, v],
-    [v, p, q],
-  ][sector % 6]! as [number, number, number];
-  to[o] = r;
-  to[o + 1] = g;
-  to[o + 2] = b;
-}
+  for (let i = 0; i < from.length; i += 3) {
+    const h = from[i]!;
+    const s = from[i + 1]!;
+    const v = from[i + 2]!;
+    if (s === 0) {
+      to[i] = v;
+      to[i + 1] = v;
+      to[i + 2] = v;
+      continue;
+    }
+    const sector = Math.floor((h * 6) / 255);
+    const f = fr((h * 6) / 255 - sector);
+    const fs = fr(s / 255);
+    const p = Math.floor(v * (1 - fs) + 0.5);
+    // Between two sectors one colour rises or falls.
+    const between = Math.floor(v * (1 - fs * (sector & 1 ? f : 1 - f)) + 0.5);
+    const k = sector % 6;
+    to[i] = k === 0 || k === 5 ? v : k === 1 || k === 4 ? between : p;
+    to[i + 1] = k === 1 || k === 2 ? v : k === 0 || k === 3 ? between : p;
+    to[i + 2] = k === 3 || k === 4 ? v : k === 2 || k === 5 ? between : p;
+  }
+};
 /** Tables of the JPEG colour space, in 6 bits behind the point (ConvertYCbCr.c). */
 const table = (factor: number, from = 0): Int16Array =>
   Int16Array.from({ length: 256 }, (_, i) => Math.trunc(factor * 64 * (i + from) + 0.5));
@@ -106,7 +113,13 @@ const copyBands = (inBands: number, outBands: number): Step =>
 const STEPS: Readonly<Partial<Record<string, Step>>> = {
   '1>L': samples((v) => v),
   'L>LA': gray(2),
-  'L>RGB': gray(3),
+  'L>RGB': (from, to) => {
+    for (let i = 0, o = 0; i < from.length; i++, o += 3) {
+      to[o] = from[i]!;
+      to[o + 1] = from[i]!;
+      to[o + 2] = from[i]!;
+    }
+  },
   'L>RGBA': gray(4),
   'LA>L': pixels(2, 1, (from, i, to, o) => {
     to[o] = from[i]!;
@@ -124,8 +137,8 @@ const STEPS: Readonly<Partial<Record<string, Step>>> = {
   'RGBA>LA': toLuma(4, 2),
   'RGB>RGBA': copyBands(3, 4),
   'RGBA>RGB': copyBands(4, 3),
-  'RGB>HSV': pixels(3, 3, rgbToHsv),
-  'HSV>RGB': pixels(3, 3, hsvToRgb),
+  'RGB>HSV': rgbToHsv,
+  'HSV>RGB': hsvToRgb,
   'RGB>YCbCr': pixels(3, 3, rgbToYcc),
   'YCbCr>RGB': pixels(3, 3, yccToRgb),
   'YCbCr>L': pixels(3, 1, (from, i, to, o) => {
@@ -197,7 +210,7 @@ export function convert(r: Raster, mode: Mode): Raster {
   if (mode === '1') return bilevel(['L', 'LA', 'RGB', 'RGBA'].includes(r.mode) ? r : convert(r, 'L'));
   const step = STEPS[`${r.mode}>${mode}`];
   if (step) {
-    const out = blank(mode, r.width, r.height);
+    const out = fresh(mode, r.width, r.height);
     step(r.data, out.data);
     return out;
   }

@@ -1,7 +1,7 @@
 // Blending, look-up tables, and what Pillow's ImageEnhance and ImageOps make of them.
 import { NotImplementedError, ValueError } from '../../core/errors.ts';
 import { convert } from './convert.ts';
-import { bandCount, blank, type Color, filled, hasAlpha, isBytes, like, type Mode, paste, type Raster } from './raster.ts';
+import { bandCount, type Color, filled, hasAlpha, isBytes, like, type Mode, paste, type Raster } from './raster.ts';
 
 const clip8 = (x: number): number => (x <= 0 ? 0 : x >= 255 ? 255 : Math.trunc(x));
 const f = Math.fround;
@@ -15,8 +15,28 @@ export function blend(a: Raster, b: Raster, alpha: number): Raster {
   if (a.width !== b.width || a.height !== b.height) throw new ValueError('images do not match');
   const out = like(a);
   const t = f(alpha);
-  if (t === 0 || t === 1) out.data.set((t === 0 ? a : b).data);
-  else for (let i = 0; i < out.data.length; i++) out.data[i] = clip8(f(a.data[i]! + f(t * (b.data[i]! - a.data[i]!))));
+  if (t === 0 || t === 1) {
+    out.data.set((t === 0 ? a : b).data);
+    return out;
+  }
+  const [x, y, to] = [a.data, b.data, out.data];
+  for (let i = 0; i < to.length; i++) {
+    const v = f(x[i]! + f(t * (y[i]! - x[i]!)));
+    to[i] = v <= 0 ? 0 : v >= 255 ? 255 : v;
+  }
+  return out;
+}
+/** `blend` of one gray level and an image, by table. Opacities stay. */
+function blendLevel(level: number, r: Raster, alpha: number): Raster {
+  const t = f(alpha);
+  if (t === 1) return { ...r, data: r.data.slice() };
+  const table = Uint8Array.from({ length: 256 }, (_, v) => clip8(t === 0 ? level : f(level + f(t * (v - level)))));
+  const out = like(r);
+  const bands = bandCount(r.mode);
+  const color = bands - Number(hasAlpha(r.mode));
+  const [from, to] = [r.data, out.data];
+  if (color === bands) for (let i = 0; i < to.length; i++) to[i] = table[from[i]!]!;
+  else for (let i = 0; i < to.length; i++) to[i] = i % bands < color ? table[from[i]!]! : from[i]!;
   return out;
 }
 /** Replaces bytes by a table: one of 256 entries for all bands, or one after the other. */
@@ -27,7 +47,9 @@ export function point(r: Raster, table: ArrayLike<number>): Raster {
   if (!shared && table.length !== bands * 256) throw new ValueError('wrong number of lut entries');
   const lut = Uint8Array.from(table, clip8);
   const out = like(r);
-  for (let i = 0; i < out.data.length; i++) out.data[i] = lut[(shared ? 0 : (i % bands) << 8) | r.data[i]!]!;
+  const [from, to] = [r.data, out.data];
+  if (shared) for (let i = 0; i < to.length; i++) to[i] = lut[from[i]!]!;
+  else for (let i = 0; i < to.length; i++) to[i] = lut[((i % bands) << 8) | from[i]!]!;
   return out;
 }
 /** How often each byte occurs, 256 entries a band. */
@@ -66,13 +88,12 @@ function withAlphaOf(r: Raster, degenerate: Raster): Raster {
   for (let i = bands - 1; i < r.data.length; i += bands) degenerate.data[i] = r.data[i]!;
   return degenerate;
 }
-export const brightness = (r: Raster, factor: number): Raster => blend(withAlphaOf(r, blank(r.mode, r.width, r.height)), r, factor);
+export const brightness = (r: Raster, factor: number): Raster => blendLevel(0, r, factor);
 export function contrast(r: Raster, factor: number): Raster {
   const gray = convert(r, 'L').data;
   let sum = 0;
   for (let i = 0; i < gray.length; i++) sum += gray[i]!;
-  const mean = Math.trunc(sum / Math.max(gray.length, 1) + 0.5);
-  return blend(withAlphaOf(r, convert(filled('L', r.width, r.height, mean), r.mode)), r, factor);
+  return blendLevel(Math.trunc(sum / Math.max(gray.length, 1) + 0.5), r, factor);
 }
 export function saturation(r: Raster, factor: number): Raster {
   return blend(withAlphaOf(r, convert(convert(r, 'L'), r.mode)), r, factor);

@@ -1,7 +1,7 @@
 // Pillow's transformations of the plane (src/libImaging/Geometry.c): every output pixel is looked up where a map sends its centre.
 import { ValueError } from '../../core/errors.ts';
 import { premultiplied, unpremultiply } from './convert.ts';
-import { bandCount, blank, type Color, filled, hasAlpha, isBytes, type Pixels, type Raster, type Size } from './raster.ts';
+import { bandCount, blank, type Color, filled, fresh, hasAlpha, isBytes, type Pixels, type Raster, type Size } from './raster.ts';
 import { Resampling } from './resample.ts';
 
 /** Pillow's constants. */
@@ -33,7 +33,7 @@ export function transpose(r: Raster, method: number): Raster {
   if (!turn) throw new ValueError('No such transpose operation');
   const [swapped, backX, backY] = turn;
   const bands = bandCount(r.mode);
-  const out = swapped ? blank(r.mode, r.height, r.width) : blank(r.mode, r.width, r.height);
+  const out = swapped ? fresh(r.mode, r.height, r.width) : fresh(r.mode, r.width, r.height);
   const { data: from } = r;
   const { data: to } = out;
   if (!swapped && !backX) {
@@ -47,7 +47,13 @@ export function transpose(r: Raster, method: number): Raster {
   const start = (backX ? (r.width - 1) * bands : 0) + (backY ? (r.height - 1) * r.width * bands : 0);
   for (let y = 0, o = 0; y < out.height; y++) {
     let at = start + y * stepY;
-    for (let x = 0; x < out.width; x++, at += stepX) for (let b = 0; b < bands; b++) to[o++] = from[at + b]!;
+    if (bands === 3) {
+      for (let x = 0; x < out.width; x++, at += stepX, o += 3) {
+        to[o] = from[at]!;
+        to[o + 1] = from[at + 1]!;
+        to[o + 2] = from[at + 2]!;
+      }
+    } else for (let x = 0; x < out.width; x++, at += stepX) for (let b = 0; b < bands; b++) to[o++] = from[at + b]!;
   }
   return out;
 }

@@ -49,6 +49,30 @@ function unreadable(e: unknown, f: ImageFile): unknown {
   return e;
 }
 
+/** Pixels, of a file perhaps not decoded yet; copies of an image have the same until one of them is written. */
+class Pixels {
+  /** Whether several images have them: whoever writes makes a copy first. */
+  shared = false;
+  private glanced = false;
+  constructor(private source: Raster | Encoded) {}
+  get mode(): Mode {
+    return this.source.mode;
+  }
+  get size(): Size {
+    return 'size' in this.source ? this.source.size : [this.source.width, this.source.height];
+  }
+  get raster(): Raster {
+    if ('bytes' in this.source) this.source = decode(this.source);
+    return this.source;
+  }
+  /** The pixels for being read at once. A file that is asked for the first time is not kept decoded: most are cropped and let go. */
+  glance(): Raster {
+    if (this.glanced || !('bytes' in this.source)) return this.raster;
+    this.glanced = true;
+    return decode(this.source, true);
+  }
+}
+
 /**
  * An image: rows of pixels with one to four bands of bytes (or one of larger numbers), as `mode` says. Methods give new images.
  * Palettes are resolved on reading: where Pillow says `P`, the mode is that of the colours.
@@ -78,14 +102,14 @@ export class Image {
   readonly format: string | null;
   /** The file's path; '' without one. */
   readonly filename: string;
-  private pixels: Raster | Encoded;
+  private pixels: Pixels;
 
   /** @internal Use `Image.open`, `Image.new` and `Image.fromarray`. */
-  constructor(pixels: Raster | Encoded, filename = '') {
-    this.pixels = pixels;
-    this.mode = pixels.mode;
-    [this.width, this.height] = 'size' in pixels ? pixels.size : [pixels.width, pixels.height];
-    this.format = 'format' in pixels ? pixels.format : null;
+  constructor(source: Raster | Encoded | Pixels, filename = '') {
+    this.pixels = source instanceof Pixels ? source : new Pixels(source);
+    this.mode = this.pixels.mode;
+    [this.width, this.height] = this.pixels.size;
+    this.format = 'format' in source ? source.format : null;
     this.filename = filename;
   }
   /**
@@ -116,7 +140,7 @@ export class Image {
     if (readHeader(bytes)?.format === 'GIF') return new Image(await openWithSharp(bytes, nameOf(file)), name);
     const encoded = identify(bytes, nameOf(file));
     const image = new Image(encoded, name);
-    image.pixels = await decodeAsync(encoded);
+    image.pixels = new Pixels(await decodeAsync(encoded));
     return image;
   }
   /** An image of one colour. */
@@ -153,8 +177,7 @@ export class Image {
 
   /** The pixels; decoding happens here. Do not write to them. */
   get raster(): Raster {
-    if ('bytes' in this.pixels) this.pixels = decode(this.pixels);
-    return this.pixels;
+    return this.pixels.raster;
   }
   get size(): Size {
     return [this.width, this.height];
@@ -168,10 +191,18 @@ export class Image {
     return modeInfo(this.mode).bands;
   }
   copy(): Image {
-    return new Image({ ...this.raster, data: this.raster.data.slice() });
+    const copy = new Image(this.pixels);
+    this.pixels.shared = true;
+    return copy;
+  }
+  /** The pixels for writing. */
+  private get own(): Raster {
+    if (this.pixels.shared) this.pixels = new Pixels({ ...this.raster, data: this.raster.data.slice() });
+    return this.raster;
   }
   /** The image in another mode; in its own it is a copy. */
   convert(mode: Mode): Image {
+    if (mode === this.mode) return this.copy();
     return new Image(convert(this.raster, mode));
   }
   /** The image, or a part of it, at another size; bicubic if no filter is named. */
@@ -182,7 +213,7 @@ export class Image {
   /** The pixels in `[left, upper, right, lower]`; outside of the image they are 0. */
   crop(box: Box): Image {
     const rounded = box.map((v) => Math.round(v)) as unknown as Box;
-    return new Image(crop(this.raster, rounded));
+    return new Image(crop(this.pixels.glance(), rounded));
   }
   /** Flipped or turned by right angles: `Image.Transpose`. */
   transpose(method: number): Image {
@@ -234,17 +265,17 @@ export class Image {
     return values.length === 1 ? values[0]! : values;
   }
   putpixel(xy: readonly [x: number, y: number], value: Color): void {
-    this.raster.data.set(colorOf(this.mode, value), this.at(xy));
+    this.own.data.set(colorOf(this.mode, value), this.at(xy));
   }
   /** Writes another image, or a colour, into a box of this one. */
   paste(im: Image | Color, box: readonly [number, number] | Box = [0, 0]): void {
     if (im instanceof Image) {
       const given = im.mode === this.mode ? im.raster : convert(im.raster, this.mode);
-      paste(this.raster, given, box[0], box[1]);
+      paste(this.own, given, box[0], box[1]);
       return;
     }
     const [left, top, right = this.width, bottom = this.height] = box;
-    paste(this.raster, filled(this.mode, right - left, bottom - top, im), left, top);
+    paste(this.own, filled(this.mode, right - left, bottom - top, im), left, top);
   }
   /** The pixels as bytes, row by row. */
   tobytes(): Uint8Array {

@@ -2,7 +2,7 @@
 import { ValueError } from '../../core/errors.ts';
 import { premultiplied, unpremultiply } from './convert.ts';
 import { resampleNative } from './native.ts';
-import { bandCount, blank, hasAlpha, isBytes, type Raster, type Size } from './raster.ts';
+import { bandCount, blank, fresh, hasAlpha, isBytes, type Raster, type Size, scratch } from './raster.ts';
 
 /** Pillow's constants. */
 export const Resampling = { NEAREST: 0, LANCZOS: 1, BILINEAR: 2, BICUBIC: 3, BOX: 4, HAMMING: 5 } as const;
@@ -65,7 +65,11 @@ function taps(from: number, low: number, high: number, to: number, { support, at
 /** Bits behind the point of the weights of bytes. */
 export const PRECISION = 22;
 /** The weights in fixed point. */
-export const fixed = (t: Taps): Int32Array => Int32Array.from(t.weight, (w) => Math.trunc((w < 0 ? -0.5 : 0.5) + w * (1 << PRECISION)));
+export function fixed({ weight }: Taps): Int32Array {
+  const out = new Int32Array(weight.length);
+  for (let i = 0; i < out.length; i++) out[i] = (weight[i]! < 0 ? -0.5 : 0.5) + weight[i]! * (1 << PRECISION);
+  return out;
+}
 
 /** Applies the weights along the middle one of three dimensions. */
 function applyBytes(x: Raster['data'], out: Raster['data'], t: Taps, n: number, inner: number): void {
@@ -100,10 +104,11 @@ function applyNumbers(x: Raster['data'], out: Raster['data'], t: Taps, n: number
     }
   }
 }
-function pass(r: Raster, t: Taps, vertical: boolean): Raster {
+function pass(r: Raster, t: Taps, vertical: boolean, passing = false): Raster {
   const bands = bandCount(r.mode);
   const to = t.first.length;
-  const out = vertical ? blank(r.mode, r.width, to) : blank(r.mode, to, r.height);
+  const [width, height] = vertical ? [r.width, to] : [to, r.height];
+  const out = passing ? scratch(1, r.mode, width, height) : fresh(r.mode, width, height);
   const [n, inner] = vertical ? [r.height, r.width * bands] : [r.width, bands];
   if (!isBytes(r)) applyNumbers(r.data, out.data, t, n, inner);
   else if (!resampleNative(r.data, out.data, t.first, t.count, fixed(t), n, inner)) applyBytes(r.data, out.data, t, n, inner);
@@ -160,7 +165,7 @@ function filtered(r: Raster, [width, height]: Size, filter: Filter, [left, top, 
   const rows = taps(r.height, top, bottom, height, filter);
   // Pillow begins with the height where that shrinks more than twice as much as the width; intermediate bytes are rounded.
   if (horizontal && vertical && height < r.height && r.height - height > 2 * (r.width - width))
-    return pass(pass(r, rows, true), taps(r.width, left, right, width, filter), false);
+    return pass(pass(r, rows, true, true), taps(r.width, left, right, width, filter), false);
   let now = r;
   if (horizontal) {
     // Only the rows that the second pass reads.
@@ -171,7 +176,7 @@ function filtered(r: Raster, [width, height]: Size, filter: Filter, [left, top, 
       now = { ...r, height: end - begin, data: r.data.subarray(begin * line, end * line) };
       for (let i = 0; i < height; i++) rows.first[i]! -= begin;
     }
-    now = pass(now, taps(r.width, left, right, width, filter), false);
+    now = pass(now, taps(r.width, left, right, width, filter), false, vertical);
   }
   if (vertical) now = pass(now, rows, true);
   return now === r ? { ...r, data: r.data.slice() } : now;

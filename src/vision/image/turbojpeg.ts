@@ -4,7 +4,7 @@ import { builtin } from '../../core/host.ts';
 import { OSError } from '../../core/errors.ts';
 import { broken } from './errors.ts';
 import { locate, optional } from './packages.ts';
-import { bandCount, blank, type Mode, type Raster } from './raster.ts';
+import { bandCount, fresh, type Mode, type Raster, scratch } from './raster.ts';
 
 interface Koffi {
   load(path: string): { func(prototype: string): (...args: unknown[]) => unknown };
@@ -81,20 +81,21 @@ function failure(turbo: Turbo, which: 'decoder' | 'encoder'): string {
   return why;
 }
 /**
- * Decodes a JPEG file whose header has been read.
+ * Decodes a JPEG file whose header has been read; `passing`: into memory that the next such call overwrites.
  * @throws OSError for files that are cut off or no JPEG.
  */
-export function decodeJpeg(turbo: Turbo, bytes: Uint8Array, mode: Mode, where: string): Raster {
+export function decodeJpeg(turbo: Turbo, bytes: Uint8Array, mode: Mode, where: string, passing: boolean): Raster {
   const { call, decoder } = turbo;
   if (call.header(decoder, bytes, bytes.length) !== 0) throw broken(where, failure(turbo, 'decoder'));
-  const r = blank(mode, call.get(decoder, PARAM.width) as number, call.get(decoder, PARAM.height) as number);
+  const [width, height] = [call.get(decoder, PARAM.width) as number, call.get(decoder, PARAM.height) as number];
+  const r = passing ? scratch(0, mode, width, height) : fresh(mode, width, height);
   call.set(decoder, PARAM.fastUpsample, 0);
   call.set(decoder, PARAM.fastDct, 0);
   if (call.decompress(decoder, bytes, bytes.length, r.data, 0, FORMAT[mode]!) !== 0) {
     const isWarning = call.code(decoder) === WARNING;
     const why = failure(turbo, 'decoder');
-    // Warnings about damaged data leave an image, as they do in Pillow; a missing end is an error there.
-    if (!isWarning || /^premature end of jpeg file/i.test(why)) throw broken(where, why);
+    // Warnings about damaged data leave an image, as they do in Pillow.
+    if (!isWarning) throw broken(where, why);
   }
   return r;
 }

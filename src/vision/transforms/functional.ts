@@ -56,7 +56,7 @@ export function crop<T extends Picture>(img: T, top: number, left: number, heigh
   return either(
     img,
     (t) => geometry.crop(t, top, left, height, width),
-    (i) => new Image(cropRaster(i.raster, [left, top, left + width, top + height])),
+    (i) => i.crop([left, top, left + width, top + height]),
   );
 }
 /** The middle, surrounded by 0 where the image is smaller. */

@@ -164,11 +164,22 @@ function checkRanges(m: { scale: Chances; ratio: Chances }): void {
   if (!Array.isArray(m.ratio)) throw new TypeError('Ratio should be a sequence');
   if (inverted(m.scale) || inverted(m.ratio)) console.warn('Scale and ratio should be of kind (min, max)');
 }
+/** The logarithms of a range's ends in float32, by the range. */
+const logarithms = new WeakMap<Chances, readonly [low: number, high: number]>();
+function logarithmsOf(ratio: Chances): readonly [low: number, high: number] {
+  let found = logarithms.get(ratio);
+  if (!found) {
+    const [low, high] = torch.log(tensor([ratio[0], ratio[1]])).tolist() as number[];
+    found = [low!, high!];
+    logarithms.set(ratio, found);
+  }
+  return found;
+}
 /** The area and its ratio of width to height, drawn. */
 function drawnArea(area: number, scale: Chances, ratio: Chances): [area: number, ratio: number] {
-  const log = torch.log(tensor([...ratio] as number[])).tolist() as number[];
+  const log = logarithmsOf(ratio);
   const target = area * uniform(scale[0], scale[1]);
-  return [target, torch.exp(torch.empty(1).uniform_(log[0]!, log[1]!)).item()];
+  return [target, torch.exp(torch.empty(1).uniform_(log[0], log[1])).item()];
 }
 /** A part of random area and ratio of its sides, at a random place, resized. */
 export class RandomResizedCrop extends configured(

@@ -2,7 +2,8 @@
 import { tensorOf } from '../../backend/reference/arrays.ts';
 import { bool, type DType, float32, int16, int32, uint8, uint16 } from '../../core/dtype.ts';
 import type { Tensor } from '../../core/tensor.ts';
-import { bandCount, type Raster } from '../image/raster.ts';
+import { unitPlanesNative } from '../image/native.ts';
+import { bandCount, type Raster, uninitialized } from '../image/raster.ts';
 
 /** The bands of a pixel beside each other → planes after one another, each value looked up where there is a table. */
 function separate<A extends Raster['data']>(from: Raster['data'], to: A, bands: number, table: ArrayLike<number> | null): A {
@@ -32,7 +33,8 @@ const UNIT = Float32Array.from({ length: 256 }, (_, i) => i / 255);
 
 /** Bytes as numbers of 0 to 1. */
 export function unitPlanes(r: Raster): Tensor {
-  const data = separate(r.data, new Float32Array(r.data.length), bandCount(r.mode), UNIT);
+  const data = new Float32Array(uninitialized(4 * r.data.length));
+  if (!unitPlanesNative(r.data, data, bandCount(r.mode))) separate(r.data, data, bandCount(r.mode), UNIT);
   return tensorOf(data, shapeOf(r), float32);
 }
 /** The samples as they are; bilevel images as booleans. */
