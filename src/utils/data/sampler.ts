@@ -19,7 +19,7 @@ interface Drawn {
 export const numbers = (t: Tensor): number[] => (t.tolist() as (number | bigint)[]).map(Number);
 /** A seed, drawn as PyTorch draws it. */
 export const drawSeed = (generator: RandomGenerator | null): bigint =>
-  torch.empty([], { dtype: int64 }).random_({ generator }).item<bigint>();
+  BigInt(torch.empty([], { dtype: int64 }).random_({ generator }).item<number | bigint>());
 
 /** The places of samples in the order in which they are taken. */
 export abstract class Sampler<T = number> implements Iterable<T> {
