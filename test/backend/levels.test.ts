@@ -1,9 +1,8 @@
 // Every instruction set of this machine: random numbers have the same bits as the reference's, everything else agrees with it.
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { BACKENDS } from '../helpers/backends.ts';
+import { BACKENDS, LEVELS } from '../helpers/backends.ts';
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 /** Runs the probe in a process of its own, for a process has one instruction set. */
@@ -14,16 +13,10 @@ function probe(environment: Record<string, string>): Record<string, string> {
   });
   return JSON.parse(out) as Record<string, string>;
 }
-const levels = BACKENDS.includes('native')
-  ? (
-      createRequire(import.meta.url)(path(`../../native/build/flambeau-${process.platform}-${process.arch}.node`)) as { levels(): string[] }
-    ).levels()
-  : [];
-
 describe('random numbers and integers have the same bits', () => {
   const wanted = probe({ FLAMBEAU_BACKEND: 'reference' });
   const cases = [
-    ...levels.flatMap((level) =>
+    ...LEVELS.flatMap((level) =>
       [1, 2].map((threads) => ({ FLAMBEAU_BACKEND: 'native', FLAMBEAU_CPU: level, FLAMBEAU_THREADS: String(threads) })),
     ),
     ...(BACKENDS.includes('wasm') ? [{ FLAMBEAU_BACKEND: 'wasm' }] : []),

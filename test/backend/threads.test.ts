@@ -47,7 +47,7 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
   });
   it.each(Object.entries(WORK))('%s', (_name, work) => {
     useBackend(backend);
-    const results = [1, 2, 5].map((n) => {
+    const results = [1, 2, 3, 8].map((n) => {
       torch.set_num_threads(n);
       torch.manual_seed(11);
       const r = work();

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type BackendName, selectBackend } from '../../src/backend/select.ts';
 import { registry } from '../../src/dispatch/operator.ts';
 import '../../src/index.ts';
@@ -18,3 +20,12 @@ function have(name: BackendName, file: string, mayMiss: boolean): BackendName[] 
 export function useBackend(name: BackendName): void {
   selectBackend(name, registry);
 }
+
+/** The instruction sets for which this machine has kernels, least first. */
+export const LEVELS: readonly string[] = BACKENDS.includes('native')
+  ? (
+      createRequire(import.meta.url)(
+        fileURLToPath(new URL(`../../native/build/flambeau-${process.platform}-${process.arch}.node`, import.meta.url)),
+      ) as { levels(): string[] }
+    ).levels()
+  : [];

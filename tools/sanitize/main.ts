@@ -26,7 +26,7 @@ const vitest = (...files: string[]): readonly string[] => [
   '--project',
   'fast',
   '-t',
-  '^(?!reference|wasm)',
+  '^(?!(gate on )?(reference|wasm))',
   ...files,
 ];
 const TSX = ['node', '--import', 'tsx'];
