@@ -80,6 +80,18 @@ accelerate<Pooled & { self: Tensor; dilation: readonly number[] }>(
     for (const l of [kernel_size, stride, padding, dilation]) d.list(l);
   },
 );
+/** Windows of one size, where they divide the input evenly. */
+accelerate<{ self: Tensor; output_size: readonly number[] }>('_adaptive_max_pool', 'max_pool', ({ self, output_size }, values, indices) => {
+  const size = self.layout.shape.slice(-output_size.length);
+  const window = output_size.map((n, i) => size[i]! / n);
+  if (self.layout.numel === 0 || !window.every((w) => Number.isInteger(w) && w > 0)) return false;
+  d.tensor(self);
+  d.result(values!);
+  d.result(indices!);
+  d.number(window.length);
+  for (const l of [window, window, window.map(() => 0), window.map(() => 1)]) d.list(l);
+  return true;
+});
 accelerate<{ grad: Tensor; indices: Tensor; dimensions: number }>(
   '_max_pool_backward',
   'max_pool_backward',
