@@ -3,9 +3,11 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeF
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import * as torch from '../../src/index.ts';
 import { nn } from '../../src/index.ts';
+import * as plt from '../../src/plot/index.ts';
 import { crc32c, masked_crc32c } from '../../src/utils/tensorboard/crc32c.ts';
 import { EventFileReader, FileWriter, read_events, SummaryWriter } from '../../src/utils/tensorboard/index.ts';
 import { temporaryFolder } from './folder.ts';
@@ -308,6 +310,21 @@ describe('a figure', () => {
     expect(found.map(({ event }) => [event.step, event.summary!.value![0]!.image!.width])).toEqual([[3n, 2]]);
     expect(found[0]!.event.wall_time).toBeGreaterThanOrEqual(before);
     expect(found[0]!.event.wall_time).toBeLessThanOrEqual(after);
+  });
+  it('of pyplot has the pixels that it draws, and is forgotten', async () => {
+    using folder = temporaryFolder();
+    const fig = plt.figure({ figsize: [2, 1], dpi: 50 });
+    plt.plot([0, 1, 2], [1, 3, 2]);
+    const { width, height, data } = await fig.canvas.draw();
+    const writer = new SummaryWriter(folder.path);
+    await writer.add_figure('f', fig, 1);
+    writer.close();
+    const { image } = read_events(only(folder.path)).at(-1)!.event.summary!.value![0]!;
+    const picture = decode(image!.encoded_image_string!);
+    expect([picture.width, picture.height, picture.channels]).toEqual([width, height, 3]);
+    expect(Buffer.from(picture.data)).toEqual(Buffer.from(data.filter((_: number, i: number) => i % 4 !== 3)));
+    expect(plt.gcf()).not.toBe(fig);
+    plt.close('all');
   });
   it('may be several', async () => {
     using folder = temporaryFolder();

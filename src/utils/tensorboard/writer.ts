@@ -1,18 +1,14 @@
 // SummaryWriter: one method for each kind of data.
-import { create } from '@bufbuild/protobuf';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AssertionError } from '../../core/errors.ts';
 import type { Tensor } from '../../core/tensor.ts';
-import { bindArguments } from '../../nn/arguments.ts';
 import type { Module } from '../../nn/module.ts';
 import type { Arguments } from '../../nn/simple.ts';
 import { isKwargs } from '../../surface/bind.ts';
 import { bindDicts } from './arguments.ts';
 import { type EmbeddingInfo, type Label, subfolder, writeConfig, writeEmbedding } from './embedding.ts';
 import { closeFigure, type FigureLike, pixelsOf } from './figure.ts';
-import { FileWriter, now, type Step } from './file_writer.ts';
-import { EventSchema, SessionLog_SessionStatus, type Summary } from './generated/tensorboard_pb.ts';
+import { now, type Step } from './file_writer.ts';
 import { graph, trace } from './graph.ts';
 import { type Bins, TENSORFLOW_BINS } from './histogram.ts';
 import { type Domains, type HParams, hparams } from './hparams.ts';
@@ -20,6 +16,7 @@ import * as summary from './summary.ts';
 import { tensor_proto } from './tensor_proto.ts';
 import { type ArrayLike, make_np, type ScalarLike } from './values.ts';
 import type * as A from './writer_arguments.ts';
+import { WriterFiles } from './writer_files.ts';
 
 /** A summary writer's method names come first in messages. */
 function bind<T extends object>(
@@ -41,68 +38,10 @@ type Time = number | null;
  *
  * See https://pytorch.org/docs/stable/tensorboard.html.
  */
-export class SummaryWriter implements Disposable, AsyncDisposable {
-  readonly log_dir: string;
-  readonly max_queue: number;
-  readonly flush_secs: number;
-  readonly filename_suffix: string;
-  purge_step: number | bigint | null;
+export class SummaryWriter extends WriterFiles {
   /** The edges of the bins `'tensorflow'`. */
   readonly default_bins: Float64Array = TENSORFLOW_BINS;
-  /** By folder; null while closed. */
-  private writers: Map<string, FileWriter> | null = null;
   private readonly embeddings: EmbeddingInfo[] = [];
-
-  constructor(
-    ...args: Arguments<
-      [
-        log_dir?: string | null,
-        comment?: string,
-        purge_step?: number | bigint | null,
-        max_queue?: number,
-        flush_secs?: number,
-        filename_suffix?: string,
-      ],
-      A.SummaryWriterOptions
-    >
-  ) {
-    const a = bindArguments<A.SummaryWriterOptions>(
-      'SummaryWriter',
-      args,
-      ['log_dir', 'comment', 'purge_step', 'max_queue', 'flush_secs', 'filename_suffix'],
-      { log_dir: null, comment: '', purge_step: null, max_queue: 10, flush_secs: 120, filename_suffix: '' },
-    );
-    this.log_dir = a.log_dir || join('runs', `${timestamp(new Date())}_${hostname()}${a.comment}`);
-    this.purge_step = a.purge_step;
-    this.max_queue = a.max_queue;
-    this.flush_secs = a.flush_secs;
-    this.filename_suffix = a.filename_suffix;
-    this.file_writer();
-  }
-  /** The writer of the log directory; after `close` it begins a new file. */
-  private file_writer(): FileWriter {
-    const writer = this.writer(this.log_dir);
-    if (this.purge_step === null) return writer;
-    const step = this.purge_step;
-    this.purge_step = null;
-    writer.add_event(create(EventSchema, { what: { case: 'fileVersion', value: 'brain.Event:2' } }), step);
-    writer.add_event(create(EventSchema, { what: { case: 'sessionLog', value: { status: SessionLog_SessionStatus.START } } }), step);
-    return writer;
-  }
-  private writer(folder: string): FileWriter {
-    this.writers ??= new Map();
-    const known = this.writers.get(folder) ?? new FileWriter(folder, this.max_queue, this.flush_secs, this.filename_suffix);
-    this.writers.set(folder, known);
-    return known;
-  }
-  private add(value: Summary, { global_step, walltime }: A.When): void {
-    this.file_writer().add_summary(value, global_step, walltime);
-  }
-
-  /** The folder of the event files. */
-  get_logdir(): string {
-    return this.log_dir;
-  }
 
   /**
    * A number that changes: a loss, a learning rate. `new_style` writes a tensor, with `double_precision` of float64.
@@ -440,31 +379,6 @@ export class SummaryWriter implements Disposable, AsyncDisposable {
     for (const [tag, value] of Object.entries(a.metric_dict)) writer.add_scalar(tag, value, a.global_step);
     writer.close();
   }
-
-  /** Puts everything that was added on disk; figures that are being drawn follow when they are ready. */
-  flush(): void {
-    for (const writer of this.writers?.values() ?? []) writer.flush();
-  }
-  /** Flushes and closes the files; adding more begins new ones. The promise is kept when figures that are being drawn are in their file too. */
-  close(): Promise<void> {
-    const writers = [...(this.writers?.values() ?? [])];
-    this.writers = null;
-    return Promise.all(writers.map((writer) => writer.close())).then(() => {});
-  }
-  [Symbol.dispose](): void {
-    void this.close();
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
 }
 const IMAGE_NAMES = ['tag', 'img_tensor', 'global_step', 'walltime', 'dataformats'] as const;
 const NOW: A.When = { global_step: null, walltime: null };
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** Month, day and time, as in the names of runs: Nov05_14-03-59. */
-function timestamp(date: Date): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join('-');
-  return `${MONTHS[date.getMonth()]}${two(date.getDate())}_${time}`;
-}
