@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import * as torch from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
+import type { BackendName } from '../../src/backend/select.ts';
 import { BACKENDS } from '../helpers/backends.ts';
 
 const before = torch.get_backend();
@@ -15,7 +16,7 @@ function distance(a: Tensor, b: Tensor): number {
   return parts(a).sub(parts(b)).abs().max().item() / (size || 1);
 }
 /** The results of `f` on a backend and on the reference. */
-function compare(backend: string, f: () => readonly Tensor[], tolerance: number): void {
+function compare(backend: BackendName, f: () => readonly Tensor[], tolerance: number): void {
   torch.set_backend('reference');
   const expected = f();
   torch.set_backend(backend);

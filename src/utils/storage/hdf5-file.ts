@@ -15,7 +15,7 @@ import { closed, opened } from './lazy.ts';
 import { pathOf } from './paths.ts';
 
 /** HDF5's functions, once they are compiled. */
-export const library = await ready;
+export const library: Awaited<typeof ready> = await ready;
 
 /** A value of a dataset: numbers as a tensor, text as strings, anything else as h5wasm gives it. */
 export type HDF5Value = Tensor | unknown;
