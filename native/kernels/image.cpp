@@ -64,6 +64,12 @@ KERNEL(resample) {
 
 // ---- resampling of bytes, in fixed point with 22 bits behind the point
 
+// Sums stay in registers only where the loop over them is unrolled.
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 4")
+#endif
 constexpr int PRECISION = 22, HALF = 1 << (PRECISION - 1);
 static inline uint8_t to_byte(int32_t sum) { return uint8_t(std::clamp(sum >> PRECISION, 0, 255)); }
 
@@ -93,22 +99,42 @@ static inline uint32_t to_bytes(Pixel sum) {
   return bytes;
 }
 #endif
-// Lines of pixels of up to four bands, from p0 to p1. A pixel of fewer bands is read and written with what follows it, but at the end of memory.
-template <int bands> static void resample_pixels(const uint8_t* from, const uint8_t* end, uint8_t* to, const uint8_t* to_end, const int32_t* first, const int32_t* count, const int32_t* weight, int64_t rows, int64_t width) {
-  for (int64_t o = 0; o < rows; o++, to += bands) {
+// Some lines of pixels at once: how many inputs make an output varies, and a wrongly predicted branch costs more than a pixel. A pixel of fewer
+// than four bands is read and written with what follows it, but at the end of memory and of a line.
+template <int bands, int lines>
+static void resample_pixels(const uint8_t* from, int64_t step, const uint8_t* end, uint8_t* to, const int32_t* first, const int32_t* count, const int32_t* weight, int64_t rows, int64_t width) {
+  for (int64_t o = 0; o < rows; o++) {
     const int32_t* w = weight + o * width;
     const uint8_t* at = from + int64_t(first[o]) * bands;
-    Pixel sum = first_sum();
-    for (int32_t k = 0; k < count[o]; k++, at += bands) {
-      uint32_t bytes = 0;
-      if (end - at >= 4) [[likely]] std::memcpy(&bytes, at, 4);
-      else std::memcpy(&bytes, at, bands);
-      sum = add_weighted(sum, bytes, w[k]);
+    Pixel sum[lines];
+    UNROLL for (int l = 0; l < lines; l++) sum[l] = first_sum();
+    const int32_t n = count[o];
+    if (end - at >= (lines - 1) * step + n * bands + 4) [[likely]]
+      for (int32_t k = 0; k < n; k++, at += bands)
+        UNROLL for (int l = 0; l < lines; l++) {
+          uint32_t bytes;
+          std::memcpy(&bytes, at + l * step, 4);
+          sum[l] = add_weighted(sum[l], bytes, w[k]);
+        }
+    else
+      for (int32_t k = 0; k < n; k++, at += bands)
+        UNROLL for (int l = 0; l < lines; l++) {
+          uint32_t bytes = 0;
+          std::memcpy(&bytes, at + l * step, bands);
+          sum[l] = add_weighted(sum[l], bytes, w[k]);
+        }
+    UNROLL for (int l = 0; l < lines; l++) {
+      const uint32_t bytes = to_bytes(sum[l]);
+      uint8_t* pixel = to + (l * rows + o) * bands;
+      if (o + 1 < rows) [[likely]] std::memcpy(pixel, &bytes, 4);
+      else std::memcpy(pixel, &bytes, bands);
     }
-    const uint32_t bytes = to_bytes(sum);
-    if (to_end - to >= 4) [[likely]] std::memcpy(to, &bytes, 4);
-    else std::memcpy(to, &bytes, bands);
   }
+}
+template <int bands> static void resample_image(const uint8_t* from, int64_t step, const uint8_t* end, uint8_t* to, const int32_t* first, const int32_t* count, const int32_t* weight, int64_t rows, int64_t width, int64_t lines) {
+  int64_t l = 0;
+  for (; l + 4 <= lines; l += 4) resample_pixels<bands, 4>(from + l * step, step, end, to + l * rows * bands, first, count, weight, rows, width);
+  for (; l < lines; l++) resample_pixels<bands, 1>(from + l * step, step, end, to + l * rows * bands, first, count, weight, rows, width);
 }
 // One line that is the weighted sum of others, `inner` bytes apart.
 static void resample_lines(const uint8_t* from, uint8_t* to, int32_t count, const int32_t* w, int64_t inner) {
@@ -137,11 +163,9 @@ KERNEL(resample_bytes) {
   const int64_t width = weight.numel() / rows;
   uint8_t* to = out.as<uint8_t>();
   if (inner <= 4) {
-    const auto line = inner == 1 ? resample_pixels<1> : inner == 2 ? resample_pixels<2> : inner == 3 ? resample_pixels<3> : resample_pixels<4>;
+    const auto image = inner == 1 ? resample_image<1> : inner == 2 ? resample_image<2> : inner == 3 ? resample_image<3> : resample_image<4>;
     parallel_for(outer, (1 << 18) / (rows * width) + 1, [&](int64_t p0, int64_t p1) {
-      // The part's last pixel leaves what another thread writes alone.
-      const uint8_t* to_end = to + p1 * rows * inner;
-      for (int64_t p = p0; p < p1; p++) line(from + p * n * inner, end, to + p * rows * inner, to_end, begin, counts, w, rows, width);
+      image(from + p0 * n * inner, n * inner, end, to + p0 * rows * inner, begin, counts, w, rows, width, p1 - p0);
     });
     return DONE;
   }

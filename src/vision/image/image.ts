@@ -203,12 +203,12 @@ export class Image {
   /** The image in another mode; in its own it is a copy. */
   convert(mode: Mode): Image {
     if (mode === this.mode) return this.copy();
-    return new Image(convert(this.raster, mode));
+    return new Image(convert(this.pixels.glance(), mode));
   }
   /** The image, or a part of it, at another size; bicubic if no filter is named. */
   resize(size: Size, resample: number | null = null, box?: Box): Image {
     const filter = resample ?? (this.mode.startsWith('I;16') ? Resampling.NEAREST : Resampling.BICUBIC);
-    return new Image(resize(this.raster, size, filter, box));
+    return new Image(resize(this.pixels.glance(), size, filter, box));
   }
   /** The pixels in `[left, upper, right, lower]`; outside of the image they are 0. */
   crop(box: Box): Image {
@@ -217,7 +217,7 @@ export class Image {
   }
   /** Flipped or turned by right angles: `Image.Transpose`. */
   transpose(method: number): Image {
-    return new Image(transpose(this.raster, method));
+    return new Image(transpose(this.pixels.glance(), method));
   }
   /** Turned counter clockwise by degrees. */
   rotate(angle: number, options: RotateOptions = {}): Image {
