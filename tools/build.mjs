@@ -1,6 +1,6 @@
 // Builds the package: dist/ by TypeScript, the native addon where a C++ compiler exists, the WebAssembly modules; all in one pool of jobs.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nativePart } from './build-native.mjs';
@@ -11,13 +11,20 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 if (!existsSync(`${root}/tsconfig.build.json`)) process.exit(0); // an installed package is built already
 
-function typescript() {
+function compile(project) {
   const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(/package\.json$/, 'bin/tsc');
   return new Promise((resolve, reject) => {
-    spawn(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' }).on('close', (code) =>
+    spawn(process.execPath, [compiler, '-p', project], { cwd: root, stdio: 'inherit' }).on('close', (code) =>
       code === 0 ? resolve() : reject(new Error('see above')),
     );
   });
+}
+/** The library, and the dashboard's page, which is for the browser. */
+async function typescript() {
+  await compile('tsconfig.build.json');
+  await compile('src/board/page/tsconfig.json');
+  const page = join(root, 'src/board/page');
+  for (const file of readdirSync(page)) if (/\.(html|css|svg)$/.test(file)) copyFileSync(join(page, file), join(dist, 'board/page', file));
 }
 /** Removes what was made of sources that are gone. */
 function prune() {

@@ -9,6 +9,7 @@ import * as torch from '../../src/index.ts';
 import { nn } from '../../src/index.ts';
 import * as plt from '../../src/plot/index.ts';
 import { crc32c, masked_crc32c } from '../../src/utils/tensorboard/crc32c.ts';
+import { histogram, TENSORFLOW_BINS } from '../../src/utils/tensorboard/histogram.ts';
 import { EventFileReader, FileWriter, read_events, SummaryWriter } from '../../src/utils/tensorboard/index.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -129,6 +130,23 @@ describe('an event file', () => {
     writer.reopen();
     writer.close();
     expect(readdirSync(folder.path)).toHaveLength(2);
+  });
+});
+
+describe('a histogram of many values', () => {
+  it('is that of its parts', () => {
+    torch.manual_seed(3);
+    const many = torch.cat([torch.randn([70_000]), torch.randn([10_000]).mul(1e-9), torch.tensor([0, -0, 1e-12, -1e-12, 1e19, -1e19])]);
+    const values = [...many.to(torch.float64).tolist()] as number[];
+    const edges = TENSORFLOW_BINS;
+    const whole = histogram(Float64Array.from(values), edges).counts;
+    const sum = new Float64Array(whole.length);
+    for (let i = 0; i < values.length; i += 5000)
+      histogram(Float64Array.from(values.slice(i, i + 5000)), edges).counts.forEach((n, bin) => {
+        sum[bin]! += n;
+      });
+    expect(whole).toEqual(sum);
+    expect(whole.reduce((a, b) => a + b)).toBe(values.length);
   });
 });
 
