@@ -99,7 +99,14 @@ export class Layout implements TensorMeta {
   get extent(): number {
     if (numel(this.shape) === 0) return this.offset;
     let last = this.offset;
-    for (let i = 0; i < this.shape.length; i++) last += (this.shape[i]! - 1) * this.stride[i]!;
+    for (let i = 0; i < this.shape.length; i++) last += Math.max(0, (this.shape[i]! - 1) * this.stride[i]!);
     return last + 1;
+  }
+  /** The first element of storage that is reached: the offset, unless a kernel walks backwards. */
+  get start(): number {
+    if (this.numel === 0) return this.offset;
+    let first = this.offset;
+    for (let i = 0; i < this.shape.length; i++) first += Math.min(0, (this.shape[i]! - 1) * this.stride[i]!);
+    return first;
   }
 }

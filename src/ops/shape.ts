@@ -3,9 +3,10 @@ import { IndexError, RuntimeError } from '../core/errors.ts';
 import { contiguous_format, preserve_format } from '../core/formats.ts';
 import { broadcastShapes, inferSize, showShape, wrapDim, wrapDims } from '../core/shape.ts';
 import { numel, sameShape, Size, type Shape } from '../core/size.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { aliasOf, type Tensor } from '../core/tensor.ts';
+import { copyInto } from '../dispatch/execute.ts';
 import { F } from '../dispatch/handles.gen.ts';
-import { op } from '../dispatch/operator.ts';
+import { op, uses } from '../dispatch/operator.ts';
 import { integers, store } from '../backend/reference/arrays.ts';
 
 // ---- dimensions exchanged and moved -------------------------------------------------------------------------------
@@ -242,13 +243,20 @@ op('atleast_3d.Sequence(Tensor[] tensors) -> Tensor[]', { variadic: true, decomp
 // ---- order of elements --------------------------------------------------------------------------------------------
 op('flip(Tensor self, int[] dims) -> Tensor', {
   doc: 'The order of elements reversed along the given dimensions.',
-  decompose: ({ self, dims }) => {
-    const wrapped = wrapDims(dims, self.ndim, false);
-    const { shape } = self.layout;
-    const last = (d: number): Tensor => F.arange$start_step(shape[d]! - 1, -1, -1, null, null, self.device);
-    const turned = self.ndim === 0 ? self : wrapped.filter((d) => shape[d]! > 1).reduce((t, d) => t.index_select(d, last(d)), self);
-    return turned === self ? self.clone() : turned;
+  meta: ({ self, dims }) => {
+    wrapDims(dims, self.ndim, false);
+    return { shape: self.layout.shape, dtype: self.dtype };
   },
+  kernel: ({ self, dims }, out) => {
+    const { layout } = self;
+    const turned = wrapDims(dims, self.ndim, false).filter((d) => layout.shape[d]! > 1);
+    const offset = turned.reduce((at, d) => at + (layout.shape[d]! - 1) * layout.stride[d]!, layout.offset);
+    const stride = layout.stride.map((s, d) => (turned.includes(d) ? -s : s));
+    copyInto(out!, aliasOf(self, layout.with({ offset, stride })));
+  },
+  grad: { self: uses((g, { dims }) => g.flip(dims)) },
+  linear: true,
+  batch: (run, { self, dims }) => run({ dims: self.ndim === 1 ? [] : wrapDims(dims, self.ndim - 1, false).map((d) => d + 1) }),
   inplace: false,
 });
 op('fliplr(Tensor self) -> Tensor', {

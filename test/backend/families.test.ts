@@ -433,6 +433,11 @@ const FAMILIES: readonly Family[] = [
         return [columns, F.fold(columns, space, v.kernel, v.dilation, v.padding, v.stride)];
       }),
   ),
+  family('flip and roll', along(...DTYPES), ({ x, dim }) =>
+    x.dtype.is_floating_point
+      ? withGradients([make(x)], (x) => [x.flip([dim]), x.flip([...x.shape.keys()]), x.roll(2, dim)])
+      : [make(x).flip([dim]), make(x).roll(-1)],
+  ),
   family('fills and copies', along(...DTYPES), ({ x }) => {
     const t = make(x);
     const into = torch.zeros([...t.shape].reverse(), { dtype: t.dtype }).permute([...t.shape.keys()].reverse());

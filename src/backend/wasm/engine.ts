@@ -84,15 +84,16 @@ export function wasmEngine({ module, threads }: Compiled): WasmEngine {
     const s = t.storage!;
     if (s.buffer === null) throw new RuntimeError(GIVEN_BACK);
     const l = t.layout;
-    const from = s.byteOffset + l.offset * l.dtype.itemsize;
-    const nbytes = (l.extent - l.offset) * l.dtype.itemsize;
+    const from = s.byteOffset + l.start * l.dtype.itemsize;
+    const nbytes = (l.extent - l.start) * l.dtype.itemsize;
+    const lead = (l.offset - l.start) * l.dtype.itemsize;
     if (s.buffer.byteLength < from + nbytes)
       throw new RuntimeError('the memory of this tensor was detached (its ArrayBuffer was transferred)');
     for (const { storage, bytes, address } of staged) {
       if (storage === s && bytes.byteOffset <= from && from + nbytes <= bytes.byteOffset + bytes.length)
-        return address + from - bytes.byteOffset;
+        return address + from - bytes.byteOffset + lead;
     }
-    return stage(s, new Uint8Array(s.buffer, from, nbytes), overwritten && l.contiguous);
+    return stage(s, new Uint8Array(s.buffer, from, nbytes), overwritten && l.contiguous) + lead;
   }
   function unstage(results: readonly Tensor[] | null, changed: boolean): void {
     for (const { storage, bytes, address } of staged) {
