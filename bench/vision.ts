@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as torch from '../src/index.ts';
 import { Image, transforms } from '../src/vision/index.ts';
 
-const ROUNDS = 2;
+const ROUNDS = 3;
 const IMAGES = 24;
 const folder = mkdtempSync(join(tmpdir(), 'flambeau-vision-'));
 const train = new transforms.Compose([

@@ -126,7 +126,7 @@ static void resample_pixels(const uint8_t* from, int64_t step, const uint8_t* en
     UNROLL for (int l = 0; l < lines; l++) {
       const uint32_t bytes = to_bytes(sum[l]);
       uint8_t* pixel = to + (l * rows + o) * bands;
-      if (o + 1 < rows) [[likely]] std::memcpy(pixel, &bytes, 4);
+      if ((rows - o) * bands >= 4) [[likely]] std::memcpy(pixel, &bytes, 4);
       else std::memcpy(pixel, &bytes, bands);
     }
   }
