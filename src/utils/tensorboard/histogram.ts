@@ -35,29 +35,28 @@ export function histogram(values: Float64Array, bins: Bins): Counts {
   const counts = new Float64Array(Math.max(0, edges.length - 1));
   if (counts.length === 0) return { counts, edges };
   const [first, last] = [edges[0]!, edges[edges.length - 1]!];
-  const find = values.length > KEYS ? finderByBits(values, edges) : (v: number): number => upperBound(edges, v) - 1;
-  values.forEach((v, i) => {
-    if (v >= first && v <= last) counts[v === last ? counts.length - 1 : find(v, i)]!++;
-  });
+  const begin = values.length > KEYS ? beginnings(edges) : null;
+  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+  for (let n = 0; n < values.length; n++) {
+    const v = values[n]!;
+    if (!(v >= first && v <= last)) continue;
+    let bin = begin ? begin[words[2 * n + HIGH_WORD]! >>> 16]! : upperBound(edges, v) - 1;
+    while (bin < counts.length - 1 && edges[bin + 1]! <= v) bin++;
+    counts[Math.min(bin, counts.length - 1)]!++;
+  }
   return { counts, edges };
 }
 const KEYS = 2 ** 16;
-/** Finds bins of many values: a value's first 16 bits say where to begin, which is at most a few bins below. */
-function finderByBits(values: Float64Array, edges: Float64Array): (v: number, index: number) => number {
+const HIGH_WORD = new Uint32Array(Float64Array.of(-2).buffer)[1] === 0 ? 0 : 1;
+/** For the first 16 bits of a number the bin of the least number that begins with them: others lie at most a few bins above. */
+function beginnings(edges: Float64Array): Int32Array {
   const least = new DataView(new ArrayBuffer(8));
-  const begin = Int32Array.from({ length: KEYS }, (_, key) => {
-    // Of the values that begin with these bits the least has zeros behind them, or ones if it is negative.
+  return Int32Array.from({ length: KEYS }, (_, key) => {
+    // Behind the bits are zeros, or ones in a negative number.
     least.setUint16(0, key);
     for (const at of [2, 4, 6]) least.setUint16(at, key >= KEYS / 2 ? 0xffff : 0);
     return Math.max(0, upperBound(edges, least.getFloat64(0)) - 1);
   });
-  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
-  const high = new Uint32Array(Float64Array.of(-2).buffer)[1] === 0 ? 0 : 1;
-  return (v, index) => {
-    let bin = begin[words[2 * index + high]! >>> 16]!;
-    while (edges[bin + 1]! <= v) bin++;
-    return bin;
-  };
 }
 /** How many of the rising numbers are not above `v`. */
 function upperBound(numbers: Float64Array, v: number): number {
@@ -107,7 +106,8 @@ function linspace(first: number, last: number, n: number): Float64Array {
 type Estimate = (values: Float64Array) => number;
 function extremes(values: Float64Array): [number, number] {
   let [low, high] = [values[0]!, values[0]!];
-  for (const v of values) {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
     if (Number.isNaN(v)) return [v, v];
     if (v < low) low = v;
     if (v > high) high = v;
@@ -184,7 +184,8 @@ export function make_histogram(values: Float64Array, bins: Bins, max_bins: numbe
   const last = counts.findLastIndex((count) => count > 0);
   if (first < 0) throw new ValueError('The histogram is empty, please file a bug report.');
   let [sum, squares] = [0, 0];
-  for (const v of values) {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
     sum += v;
     squares += v * v;
   }
