@@ -79,6 +79,7 @@ KERNEL(index_select) {
     return DONE;
   }
   if (!within(index, 0, x.size[dim])) return OUT_OF_RANGE;
+  if (out.numel() == 0) return DONE;
   const int64_t index_step = index.ndim ? index.stride[0] : 0;
   // Rows that are dense in both are copied whole.
   int64_t inner = 1;
