@@ -8,7 +8,7 @@ export interface Options extends CommonOptions {
   readonly lr: number;
 }
 const program = command('Trains a small convolutional network on MNIST.')
-  .option('--epochs <n>', 'passes over the 60,000 training digits', wholeNumber(1), 1)
+  .option('--epochs <n>', 'passes over the 60,000 training digits', wholeNumber(1), 2)
   .option('--batch-size <n>', 'digits per step', wholeNumber(2), 128)
   .option('--lr <x>', 'learning rate at the start; it falls to 0 in a straight line', positive, 0.003);
 await start<Options>(program, 'mnist.safetensors', () => import('./run.ts'));
