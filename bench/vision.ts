@@ -1,7 +1,8 @@
 // How fast pictures become training data: decoding, and decoding with RandomResizedCrop(224), flip, ToTensor and Normalize, on one thread.
-// npx tsx bench/vision.ts; with FLAMBEAU_TORCH_PYTHON, Pillow and torchvision in turns with it (vision_twin.py), the same files and seeds.
+// npx tsx bench/vision.ts; with FLAMBEAU_TORCH_PYTHON, Pillow and torchvision in turns with it (vision_twin.py), the same files and seeds;
+// every workload in a process of its own.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,6 @@ import { Image, transforms } from '../src/vision/index.ts';
 
 const ROUNDS = 3;
 const IMAGES = 24;
-const folder = mkdtempSync(join(tmpdir(), 'flambeau-vision-'));
 const train = new transforms.Compose([
   new transforms.RandomResizedCrop(224),
   new transforms.RandomHorizontalFlip(),
@@ -29,49 +29,63 @@ function picture(seed: number): Image {
     torch.nn.functional.interpolate(x, { size: [375, 500], mode: 'bicubic', align_corners: false });
   return transforms.functional.to_pil_image(up(coarse).add(up(fine)).mul(0.77).clamp(0, 1).squeeze(0));
 }
-const paths = Array.from({ length: IMAGES }, (_, i) => join(folder, `${i}.jpg`));
-for (const [i, path] of paths.entries()) picture(i).save(path, 'JPEG', { quality: 90 });
-
-const open = (path: string): Image => Image.open(readFileSync(path)).convert('RGB').load();
-const opened = paths.map(open);
-const workloads: Record<string, () => unknown> = {
-  'decode JPEG': () => paths.map(open),
-  'train: decode, crop, flip, tensor, normalize': () => paths.map((path) => train(Image.open(path).convert('RGB'))),
-  'test: decode, resize, crop, tensor': () => paths.map((path) => test(Image.open(path).convert('RGB'))),
-  'crop, flip, tensor, normalize': () => opened.map((im) => train(im)),
-  'color jitter': () => opened.map((im) => jitter(im)),
-  'to tensor': () => opened.map((im) => transforms.functional.to_tensor(im)),
+const open = (path: string): Image => Image.open(path).convert('RGB');
+/** What is done with the files, and with the pictures once they are open. */
+const workloads: Record<string, (paths: readonly string[]) => () => unknown> = {
+  'decode JPEG': (paths) => () => paths.map((path) => open(path).load()),
+  'train: decode, crop, flip, tensor, normalize': (paths) => () => paths.map((path) => train(open(path))),
+  'test: decode, resize, crop, tensor': (paths) => () => paths.map((path) => test(open(path))),
+  'crop, flip, tensor, normalize': (paths) => each(paths, train),
+  'color jitter': (paths) => each(paths, (im) => jitter(im)),
+  'to tensor': (paths) => each(paths, transforms.functional.to_tensor),
 };
+function each(paths: readonly string[], f: (im: Image) => unknown): () => unknown {
+  const opened = paths.map((path) => open(path).load());
+  return () => opened.map((im) => f(im));
+}
 /** Milliseconds of processor time a picture, the median of several runs. */
 function measured(f: () => unknown): number {
-  for (let run = 0; run < 12; run++) f();
+  for (let run = 0; run < 25; run++) f();
   const times: number[] = [];
-  for (let run = 0; run < 9; run++) {
+  for (let run = 0; run < 15; run++) {
     torch.manual_seed(0);
     const before = process.cpuUsage();
     f();
     const { user, system } = process.cpuUsage(before);
     times.push((user + system) / 1000 / IMAGES);
   }
-  return times.sort((a, b) => a - b)[times.length >> 1]!;
+  return median(times);
+}
+const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1]!;
+
+/** Measures a workload in a process of its own. */
+function inProcess(command: string, ...args: string[]): number {
+  const { stdout, stderr, status } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout);
+}
+function compare(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'flambeau-vision-'));
+  for (let i = 0; i < IMAGES; i++) picture(i).save(join(folder, `${i}.jpg`), 'JPEG', { quality: 90 });
+  const self = fileURLToPath(import.meta.url);
+  const twin = fileURLToPath(new URL('vision_twin.py', import.meta.url));
+  const python = process.env.FLAMBEAU_TORCH_PYTHON;
+  for (const name of Object.keys(workloads)) {
+    const [ours, theirs]: [number[], number[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      ours.push(inProcess(process.execPath, '--import', 'tsx', self, folder, name));
+      if (python) theirs.push(inProcess(python, twin, folder, String(IMAGES), name));
+    }
+    const [a, b] = [median(ours), python ? median(theirs) : Number.NaN];
+    const row = { name, flambeau_ms: Number(a.toFixed(3)), torchvision_ms: Number(b.toFixed(3)), ratio: Number((b / a).toFixed(2)) };
+    console.log(JSON.stringify(row));
+  }
+  rmSync(folder, { recursive: true });
 }
 torch.set_num_threads(1);
-const python = process.env.FLAMBEAU_TORCH_PYTHON;
-const ours: Record<string, number[]> = {};
-const theirs: Record<string, number[]> = {};
-for (let round = 0; round < ROUNDS; round++) {
-  for (const [name, f] of Object.entries(workloads)) ours[name] = [...(ours[name] ?? []), measured(f)];
-  if (!python) continue;
-  const twin = fileURLToPath(new URL('vision_twin.py', import.meta.url));
-  const { stdout, stderr, status } = spawnSync(python, [twin, folder, String(IMAGES)], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  for (const [name, ms] of Object.entries(JSON.parse(stdout) as Record<string, number>)) theirs[name] = [...(theirs[name] ?? []), ms];
-}
-rmSync(folder, { recursive: true });
-const median = (list: number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-for (const name of Object.keys(workloads)) {
-  const [a, b] = [median(ours[name]!), theirs[name] ? median(theirs[name]) : Number.NaN];
-  console.log(
-    JSON.stringify({ name, flambeau_ms: Number(a.toFixed(3)), torchvision_ms: Number(b.toFixed(3)), ratio: Number((b / a).toFixed(2)) }),
-  );
+const [folder, name] = process.argv.slice(2);
+if (folder === undefined) compare();
+else {
+  const paths = Array.from({ length: IMAGES }, (_, i) => join(folder, `${i}.jpg`));
+  console.log(measured(workloads[name!]!(paths)));
 }
