@@ -6,4 +6,5 @@ export { type Interpolation, InterpolationMode, type Picture, type PictureSize }
 export * from './compose.ts';
 export * as functional from './functional.ts';
 export * from './geometry.ts';
+export * from './maps.ts';
 export type { Fill, Padding, PaddingMode } from './tensor_geometry.ts';
