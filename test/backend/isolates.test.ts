@@ -31,7 +31,7 @@ it('several isolates train at once', async () => {
     expect(seeds.map(train)).toEqual(alone); // this isolate trains with them
     for (const [answer] of await Promise.all(answers)) expect(answer).toEqual(alone);
   }
-});
+}, 300_000);
 
 it('an isolate that ends while it trains leaves the others at work', async () => {
   const alone = train(5);
