@@ -1,70 +1,11 @@
 // LU and Cholesky factors and triangular systems of real matrices, block by block: what is outside a block is a matrix product.
 // Matrices are copied into dense rows. Those of up to SMALL are computed in float64 whatever their dtype.
-#include <cmath>
-#include <utility>
-#include "gemm.hpp"
+#include "reflectors.hpp"
 
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
 
-constexpr int64_t BLOCK = 48;
 constexpr int64_t SMALL = 64;
-
-// A batch of matrices, wherever they lie.
-struct Batch {
-  const Strided& x;
-  int64_t rows, columns, row, column, count = 1;
-  explicit Batch(const Strided& x) : x(x), rows(x.size[x.ndim - 2]), columns(x.size[x.ndim - 1]), row(x.stride[x.ndim - 2]), column(x.stride[x.ndim - 1]) {
-    for (int d = 0; d < x.ndim - 2; d++) count *= x.size[d];
-  }
-  int64_t start(int64_t b) const {
-    int64_t at = 0;
-    for (int d = x.ndim - 3; d >= 0; d--) {
-      at += b % x.size[d] * x.stride[d];
-      b /= x.size[d];
-    }
-    return at;
-  }
-  template <class T, class C> void load(int64_t b, C* to) const {
-    const T* from = x.as<T>() + start(b);
-    if (column == 1 || row != 1) {
-      for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) to[i * columns + j] = C(from[i * row + j * column]);
-    } else {
-      for (int64_t j = 0; j < columns; j++)
-        for (int64_t i = 0; i < rows; i++) to[i * columns + j] = C(from[i + j * column]);
-    }
-  }
-  template <class T, class C> void store(int64_t b, const C* from) const {
-    T* to = x.as<T>() + start(b);
-    if (column == 1 || row != 1) {
-      for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) to[i * row + j * column] = T(from[i * columns + j]);
-    } else {
-      for (int64_t j = 0; j < columns; j++)
-        for (int64_t i = 0; i < rows; i++) to[i + j * column] = T(from[i * columns + j]);
-    }
-  }
-};
-// A matrix of a system: its rows, or its columns, one after another.
-template <class C> struct Square {
-  const C* a;
-  int64_t row, column;
-  C operator()(int64_t i, int64_t j) const { return a[i * row + j * column]; }
-  Square at(int64_t i, int64_t j) const { return {a + i * row + j * column, row, column}; }
-};
-
-template <class C> INLINE void subtract_times(int64_t n, C factor, const C* __restrict x, C* __restrict y) {
-#pragma GCC ivdep
-  for (int64_t j = 0; j < n; j++) y[j] -= factor * x[j];
-}
-// c (m x n, rows `step` apart) -= a (m x k) b (k x n, rows `step_b` apart), with a copied into `scratch` of m k.
-template <class C> static void subtract_product(int64_t m, int64_t n, int64_t k, Square<C> a, const C* b, int64_t step_b, C* c, int64_t step, C* scratch) {
-  if (m <= 0 || n <= 0 || k <= 0) return;
-  for (int64_t i = 0; i < m; i++)
-    for (int64_t p = 0; p < k; p++) scratch[i * k + p] = -a(i, p);
-  run_product<C>({m, n, k, scratch, k, 1, b, step_b, 1, Target<C>{c, step, c, step}});
-}
 
 // ---- triangular systems
 
@@ -147,7 +88,6 @@ template <class F> static Status for_matrices(DType dtype, int64_t size, F f) {
     return f(zero, zero);
   });
 }
-static bool are_matrices(const Strided& x) { return x.ndim >= 2 && x.numel() > 0; }
 
 // slots: A, LU (A's shape), pivots (int32, dense), info (int32, dense)
 KERNEL(lu_factor) {
@@ -290,8 +230,6 @@ KERNEL(determinant) {
 
 // ---- QR
 
-constexpr int64_t PANEL = 32;
-
 // The reflectors of columns [begin, begin + width) of a (m x n dense rows), as in LAPACK: v below the diagonal, tau; then v as a dense (m - begin) x width matrix with its ones,
 // and the triangle t with H_1 H_2 ... = I - v t v^T.
 template <class C> static void factor_panel(C* a, int64_t m, int64_t n, int64_t begin, int64_t width, C* v, C* t) {
@@ -319,27 +257,7 @@ template <class C> static void factor_panel(C* a, int64_t m, int64_t n, int64_t 
   }
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < width; j++) v[i * width + j] = i > j ? a[(begin + i) * n + begin + j] : C(i == j);
-  for (int64_t k = 0; k < width; k++) {
-    for (int64_t j = 0; j < k; j++) {
-      sum[j] = 0;
-      for (int64_t i = k; i < rows; i++) sum[j] += v[i * width + j] * v[i * width + k];
-    }
-    for (int64_t j = 0; j < k; j++) {
-      C s = 0;
-      for (int64_t p = j; p < k; p++) s += t[j * width + p] * sum[p];
-      t[j * width + k] = -tau[k] * s;
-      t[k * width + j] = 0;
-    }
-    t[k * width + k] = tau[k];
-  }
-}
-// c (rows x columns, rows `step` apart) = (I - v op(t) v^T) c. Scratch: 2 width columns + rows width.
-template <class C> static void reflect(int64_t rows, int64_t columns, int64_t width, const C* v, const C* t, bool transposed, C* c, int64_t step, C* scratch) {
-  if (columns <= 0) return;
-  C *w = scratch, *tw = w + width * columns, *negative = tw + width * columns;
-  run_product<C>({width, columns, rows, v, 1, width, c, step, 1, Target<C>{w, columns, nullptr, 0}});
-  run_product<C>({width, columns, width, t, transposed ? 1 : width, transposed ? width : 1, w, columns, 1, Target<C>{tw, columns, nullptr, 0}});
-  subtract_product(rows, columns, width, Square<C>{v, width, 1}, tw, columns, c, step, negative);
+  form_triangle(rows, width, Square<C>{v, width, 1}, tau, t);
 }
 
 // slots: A (m x n), Q (m x k), R (k x n): k is min(m, n), or m
@@ -358,7 +276,7 @@ KERNEL(qr) {
         const int64_t begin = p * PANEL, width = std::min(PANEL, steps - begin), next = begin + width;
         T *vp = v.get() + p * m * PANEL, *tp = t.get() + p * PANEL * PANEL;
         factor_panel(a.get(), m, n, begin, width, vp, tp);
-        reflect(m - begin, n - next, width, vp, tp, true, a.get() + begin * n + next, n, scratch.get());
+        reflect(m - begin, n - next, width, Square<T>{vp, width, 1}, tp, true, a.get() + begin * n + next, n, scratch.get());
       }
       for (int64_t i = 0; i < k; i++)
         for (int64_t j = 0; j < n; j++) r[i * n + j] = i <= j && i < m ? a[i * n + j] : T(0);
@@ -367,7 +285,7 @@ KERNEL(qr) {
       for (int64_t p = panels - 1; p >= 0; p--) {
         const int64_t begin = p * PANEL, width = std::min(PANEL, steps - begin);
         // What lies above or left of the panel is still the identity.
-        reflect(m - begin, k - begin, width, v.get() + p * m * PANEL, t.get() + p * PANEL * PANEL, false, q.get() + begin * k + begin, k, scratch.get());
+        reflect(m - begin, k - begin, width, Square<T>{v.get() + p * m * PANEL, width, 1}, t.get() + p * PANEL * PANEL, false, q.get() + begin * k + begin, k, scratch.get());
       }
       to_q.store<T>(b, q.get());
       to_r.store<T>(b, r.get());

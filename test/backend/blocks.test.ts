@@ -72,6 +72,42 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
         );
       }
     });
+    it(`eigenvalues and singular values of every shape, ${dtype}`, () => {
+      for (const [m, n] of [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+        [33, 33],
+        [50, 40],
+        [40, 50],
+        [70, 20],
+        [20, 70],
+      ] as const) {
+        torch.manual_seed(m);
+        const x = torch.randn(2, m, n, { dtype: torch[dtype] });
+        for (const a of [x, torch.complex(x, torch.randn(2, m, n, { dtype: torch[dtype] })), torch.randn(2, n, m, { dtype: torch[dtype] }).mT]) {
+          const { linalg } = torch;
+          compare(
+            backend,
+            () => [...linalg.svd(a), ...linalg.svd(a, { full_matrices: false }), linalg.svdvals(a)].map(parts),
+            dtype === 'float32' ? 1e-6 : 1e-8,
+          );
+          if (m !== n) continue;
+          const hermitian = a.add(a.mH);
+          compare(
+            backend,
+            () => {
+              // An eigenvector's phase may hang on the last bit.
+              const [values, vectors] = linalg.eig(a);
+              const residual = a.to(vectors.dtype).matmul(vectors).sub(vectors.mul(values.unsqueeze(-2)));
+              const results = [...linalg.eigh(hermitian), ...linalg.eigh(a, 'U'), linalg.eigvalsh(a), values, linalg.eigvals(a)].map(parts);
+              return [...results, vectors.abs(), residual.abs().add(1)];
+            },
+            dtype === 'float32' ? 1e-5 : 1e-8,
+          );
+        }
+      }
+    });
     it(`Fourier transforms of every kind of length, ${dtype}`, () => {
       for (const n of [1, 2, 3, 5, 7, 16, 37, 64, 97, 100, 243, 256, 257, 1000, 1009, 2310, 4096]) {
         torch.manual_seed(n);

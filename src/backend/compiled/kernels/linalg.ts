@@ -1,4 +1,5 @@
-// LU, Cholesky, QR, determinants, linear and triangular systems of real matrices. What is singular, not positive-definite or complex is the reference's.
+// LU, Cholesky, QR, determinants, linear and triangular systems of real matrices; eigenvalues and singular values of all. What is singular, not
+// positive-definite, not finite or does not converge is the reference's.
 import type { Tensor } from '../../../core/tensor.ts';
 import { accelerate } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
@@ -66,5 +67,27 @@ accelerate<{ A: Tensor; mode: string }>('linalg_qr', 'qr', ({ A, mode }, Q, R) =
   d.tensor(A);
   d.result(Q!);
   d.result(R!);
+  return true;
+});
+
+accelerate<{ self: Tensor; UPLO: string }>('linalg_eigh', 'eigh', ({ self, UPLO }, values, vectors) => {
+  if (self.layout.numel === 0) return false;
+  d.tensor(self);
+  d.flag(UPLO.toUpperCase() === 'U');
+  d.result(values!);
+  d.result(vectors!);
+  return true;
+});
+accelerate<{ A: Tensor }>('linalg_svd', 'svd', ({ A }, U, S, Vh) => {
+  if (A.layout.numel === 0) return false;
+  d.tensor(A);
+  for (const t of [U, S, Vh]) d.result(t!);
+  return true;
+});
+accelerate<{ self: Tensor }>('_linalg_eig', 'eig', ({ self }, values, vectors) => {
+  if (self.layout.numel === 0) return false;
+  d.tensor(self);
+  d.result(values!);
+  d.result(vectors!);
   return true;
 });
