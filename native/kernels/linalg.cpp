@@ -5,27 +5,6 @@
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
 
-constexpr int64_t SMALL = 64;
-
-// ---- triangular systems
-
-// x (n x k dense rows) becomes the solution of A x = x. Scratch: BLOCK n.
-template <class C> static void solve_triangular(Square<C> a, int64_t n, bool upper, bool unit, C* x, int64_t k, int64_t step, C* scratch) {
-  const int64_t blocks = (n + BLOCK - 1) / BLOCK;
-  for (int64_t t = 0; t < blocks; t++) {
-    const int64_t begin = (upper ? blocks - 1 - t : t) * BLOCK, end = std::min(n, begin + BLOCK);
-    const int64_t known = upper ? end : 0, count = upper ? n - end : begin;
-    subtract_product(end - begin, k, count, a.at(begin, known), x + known * step, step, x + begin * step, step, scratch);
-    for (int64_t r = 0; r < end - begin; r++) {
-      const int64_t i = upper ? end - 1 - r : begin + r;
-      for (int64_t p = upper ? i + 1 : begin; p < (upper ? end : i); p++) subtract_times(k, a(i, p), x + p * step, x + i * step);
-      if (unit) continue;
-      const C diagonal = a(i, i);
-      for (int64_t j = 0; j < k; j++) x[i * step + j] /= diagonal;
-    }
-  }
-}
-
 // ---- LU
 
 // The factors of a (m x n dense rows) in its place, LAPACK's packing; pivots count from 1. Gives the first zero on U's diagonal, or 0. Scratch: BLOCK max(m, n).
@@ -79,14 +58,6 @@ template <class C> static bool factor_cholesky(C* a, int64_t n, C* scratch) {
   }
   for (int64_t i = 1; i < n; i++) std::memset(a + i * n, 0, i * sizeof(C));
   return true;
-}
-
-// f(float or double of the matrices, float or double to compute in)
-template <class F> static Status for_matrices(DType dtype, int64_t size, F f) {
-  return for_floating(dtype, [&](auto zero) -> Status {
-    if (size <= SMALL) return f(zero, double());
-    return f(zero, zero);
-  });
 }
 
 // slots: A, LU (A's shape), pivots (int32, dense), info (int32, dense)

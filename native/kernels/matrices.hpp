@@ -67,6 +67,35 @@ template <class C> static void subtract_product(int64_t m, int64_t n, int64_t k,
   run_product<C>({m, n, k, scratch, k, 1, b, step_b, 1, Target<C>{c, step, c, step}});
 }
 
+// ---- triangular systems
+
+// x (n x k dense rows) becomes the solution of A x = x. Scratch: BLOCK n.
+template <class C> static void solve_triangular(Square<C> a, int64_t n, bool upper, bool unit, C* x, int64_t k, int64_t step, C* scratch) {
+  const int64_t blocks = (n + BLOCK - 1) / BLOCK;
+  for (int64_t t = 0; t < blocks; t++) {
+    const int64_t begin = (upper ? blocks - 1 - t : t) * BLOCK, end = std::min(n, begin + BLOCK);
+    const int64_t known = upper ? end : 0, count = upper ? n - end : begin;
+    subtract_product(end - begin, k, count, a.at(begin, known), x + known * step, step, x + begin * step, step, scratch);
+    for (int64_t r = 0; r < end - begin; r++) {
+      const int64_t i = upper ? end - 1 - r : begin + r;
+      for (int64_t p = upper ? i + 1 : begin; p < (upper ? end : i); p++) subtract_times(k, a(i, p), x + p * step, x + i * step);
+      if (unit) continue;
+      const C diagonal = a(i, i);
+      for (int64_t j = 0; j < k; j++) x[i * step + j] /= diagonal;
+    }
+  }
+}
+
+// ---- tensors
+
+constexpr int64_t SMALL = 64;
+// f(float or double of the matrices, float or double to compute in)
+template <class F> static inline Status for_matrices(DType dtype, int64_t size, F f) {
+  return for_floating(dtype, [&](auto zero) -> Status {
+    if (size <= SMALL) return f(zero, double());
+    return f(zero, zero);
+  });
+}
 static inline bool are_matrices(const Strided& x) { return x.ndim >= 2 && x.numel() > 0; }
 // The same matrices with rows and columns exchanged.
 static inline Strided transposed(Strided x) {

@@ -27,7 +27,7 @@ template <class S> static double make_reflector(int64_t n, S* x, S& tau) {
     beta = other_sign();
   }
   const S alpha = x[0];
-  tau = (S(beta) - alpha) * (1 / beta);
+  tau = S((S(beta) - alpha) * (1 / beta));
   scale_by(n - 1, S(1) / (alpha - S(beta)), x + 1);
   x[0] = S(1);
   for (; rescalings > 0; rescalings--) beta *= TINY;
@@ -58,13 +58,13 @@ template <class S> class Reflectors {
     count++;
     return beta;
   }
-  // x (length x columns dense rows) <- H_1 H_2 ... x
-  void apply(S* x, int64_t columns) const {
-    if constexpr (std::is_same_v<S, double>) apply_blocks(x, columns);
+  // x (length x columns dense rows) <- H_1 H_2 ... x, or its adjoint times x
+  void apply(S* x, int64_t columns, bool adjoint = false) const {
+    if constexpr (std::is_floating_point_v<S>) apply_blocks(x, columns, adjoint);
     else {
       Buffer<S> sum(columns);
       if (!sum) out_of_memory();
-      for (int64_t k = count - 1; k >= 0; k--) apply_one(k, false, x, columns, columns, sum.get());
+      for (int64_t k = 0; k < count; k++) apply_one(adjoint ? k : count - 1 - k, adjoint, x, columns, columns, sum.get());
     }
   }
   // x (rows `step` apart, its first row the 0-th) <- H_k x, or H_k^H x. Scratch: columns.
@@ -78,7 +78,7 @@ template <class S> class Reflectors {
   }
 
  private:
-  void apply_blocks(S* x, int64_t columns) const;
+  void apply_blocks(S* x, int64_t columns, bool adjoint) const;
 };
 
 // ---- blocks of real reflectors
@@ -106,15 +106,15 @@ template <class C> static void reflect(int64_t rows, int64_t columns, int64_t wi
   run_product<C>({width, columns, width, t, transposed ? 1 : width, transposed ? width : 1, w, columns, 1, Target<C>{tw, columns, nullptr, 0}});
   subtract_product(rows, columns, width, v, tw, columns, c, step, negative);
 }
-template <class S> void Reflectors<S>::apply_blocks(S* x, int64_t columns) const {
+template <class S> void Reflectors<S>::apply_blocks(S* x, int64_t columns, bool adjoint) const {
   Buffer<S> t(PANEL * PANEL), scratch(PANEL * (2 * columns + length));
   if (!t || !scratch) out_of_memory();
-  for (int64_t end = count; end > 0;) {
-    const int64_t begin = (end - 1) / PANEL * PANEL, width = end - begin, from = start(begin);
+  const int64_t panels = (count + PANEL - 1) / PANEL;
+  for (int64_t p = 0; p < panels; p++) {
+    const int64_t begin = (adjoint ? p : panels - 1 - p) * PANEL, width = std::min(PANEL, count - begin), from = start(begin);
     const Square<S> block{v(begin), 1, length};
     form_triangle(length - from, width, block, &taus[begin], t.get());
-    reflect(length - from, columns, width, block, t.get(), false, x + from * columns, columns, scratch.get());
-    end = begin;
+    reflect(length - from, columns, width, block, t.get(), adjoint, x + from * columns, columns, scratch.get());
   }
 }
 

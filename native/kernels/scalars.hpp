@@ -30,7 +30,7 @@ INLINE double real_part(double x) { return x; }
 INLINE double real_part(Complex x) { return x.re; }
 INLINE double imaginary_part(double) { return 0; }
 INLINE double imaginary_part(Complex x) { return x.im; }
-INLINE double conjugate(double x) { return x; }
+template <class T> requires std::is_floating_point_v<T> INLINE T conjugate(T x) { return x; }
 INLINE Complex conjugate(Complex x) { return {x.re, -x.im}; }
 // |re| + |im|: LAPACK's cheap magnitude.
 INLINE double taxicab(double x) { return std::abs(x); }
@@ -63,18 +63,19 @@ constexpr double EPSILON = 0x1p-53, SAFE_MIN = 0x1p-1022;
 
 // ---- vectors of n contiguous numbers
 
-INLINE double times_plus(double a, double b, double c) { return a * b + c; }
+template <class T> requires std::is_floating_point_v<T> INLINE T times_plus(T a, T b, T c) { return a * b + c; }
+INLINE Floats times_plus(Floats a, float b, Floats c) { return fused(a, b, c); }
 INLINE Doubles times_plus(Doubles a, double b, Doubles c) { return fused(a, b, c); }
 INLINE Complex times_plus(Complex a, Complex b, Complex c) { return a * b + c; }
 
 // f(step, i) at every element or vector, as for_row.
 template <class S, class F> INLINE void for_numbers(int64_t n, F f) {
-  if constexpr (std::is_same_v<S, double>) for_row<double>(n, f);
+  if constexpr (std::is_floating_point_v<S>) for_row<S>(n, f);
   else
     for (int64_t i = 0; i < n; i++) f(ScalarStep(), i);
 }
 template <class S, class F> INLINE S sum_numbers(int64_t n, F f) {
-  if constexpr (std::is_same_v<S, double>) return sum_row<double>(n, f);
+  if constexpr (std::is_floating_point_v<S>) return S(sum_row<S>(n, f));
   else {
     S sum = 0;
     for (int64_t i = 0; i < n; i++) sum += f(ScalarStep(), i);
@@ -89,7 +90,7 @@ template <class S> static void add_scaled(int64_t n, S factor, const S* x, S* y)
   for_numbers<S>(n, [&](auto step, int64_t i) INLINE_LAMBDA { step.store(y + i, times_plus(step.load(x + i), factor, step.load(y + i))); });
 }
 template <class S, class R> static void scale_by(int64_t n, R factor, S* x, int64_t stride = 1) {
-  for (int64_t i = 0; i < n; i++) x[i * stride] = x[i * stride] * factor;
+  for (int64_t i = 0; i < n; i++) x[i * stride] = S(x[i * stride] * factor);
 }
 template <class S> static double largest_part(int64_t n, const S* x) {
   double largest = 0;

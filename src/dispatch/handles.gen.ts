@@ -5,7 +5,7 @@ import type { Device } from '../core/device.ts';
 import type { TensorLayout, MemoryFormat } from '../core/formats.ts';
 import type { Generator } from '../core/generator.ts';
 import type { Tensor } from '../core/tensor.ts';
-import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, NegLogLikelihoodLogAlpha, LInfo, LUPivotsInfo, LUPivots, PLU, LDPivotsInfo, LDPivots, QR, ATau, EigenvaluesEigenvectors, USVh, USV, SignLogabsdet, SolutionClonedCoefficient, InverseInfo, UH, SolutionResidualsRankSingularValues, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue, OutputHnCn, GradGatesGradProductsGradHxGradCx, OutputArg } from '../surface/generated/return-types.ts';
+import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, NegLogLikelihoodLogAlpha, LInfo, LUPivotsInfo, LUPivots, PLU, LDPivotsInfo, LDPivots, QR, ATau, EigenvaluesEigenvectors, USVh, USV, SignLogabsdet, SolutionClonedCoefficient, InverseInfo, UH, SolutionRankSingularValuesInfo, SolutionResidualsRankSingularValues, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue, OutputHnCn, GradGatesGradProductsGradHxGradCx, OutputArg } from '../surface/generated/return-types.ts';
 import { handles } from './operator.ts';
 
 /** What each operator takes and gives. */
@@ -874,6 +874,7 @@ export interface Handles {
   tensordot: (self: Tensor, other: Tensor, dims_self: readonly number[], dims_other: readonly number[]) => Tensor;
   tensordot_: (self: Tensor, other: Tensor, dims_self: readonly number[], dims_other: readonly number[]) => Tensor;
   tensordot$dims: (a: Tensor, b: Tensor, dims?: unknown) => Tensor;
+  _kron: (self: Tensor, other: Tensor) => Tensor;
   kron: (self: Tensor, other: Tensor) => Tensor;
   linalg_multi_dot: (tensors: readonly Tensor[]) => Tensor;
   chain_matmul: (matrices: readonly Tensor[]) => Tensor;
@@ -951,6 +952,7 @@ export interface Handles {
   linalg_tensorinv_: (self: Tensor, ind?: number) => Tensor;
   linalg_tensorsolve: (self: Tensor, other: Tensor, dims?: readonly number[] | null) => Tensor;
   linalg_tensorsolve_: (self: Tensor, other: Tensor, dims?: readonly number[] | null) => Tensor;
+  _least_squares: (A: Tensor, B: Tensor, driver: string, rcond: number | FloatScalar) => SolutionRankSingularValuesInfo;
   linalg_lstsq: (self: Tensor, b: Tensor, rcond?: number | FloatScalar | null, driver?: string | null) => SolutionResidualsRankSingularValues;
   linalg_pinv$atol_rtol_tensor: (self: Tensor, atol?: Tensor | null, rtol?: Tensor | null, hermitian?: boolean) => Tensor;
   linalg_pinv_$atol_rtol_tensor: (self: Tensor, atol?: Tensor | null, rtol?: Tensor | null, hermitian?: boolean) => Tensor;

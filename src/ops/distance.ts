@@ -106,15 +106,18 @@ op('_cdist_backward(Tensor grad_output, Tensor x1, Tensor x2, float p, Tensor cd
   kernel: ({ grad_output, x1, x2, p, cdist }, out) => pairDistancesBackwardInto(out!, grad_output, x1, x2, p, cdist),
   surface: [],
 });
+function distancesByProduct(x1: Tensor, x2: Tensor): Tensor {
+  const square = (x: Tensor): Tensor => x.square().sum([-1], true);
+  const [a, b] = [square(x1), square(x2)];
+  const left = F.cat([x1.mul(-2), a, F.ones_like(a)], -1);
+  const right = F.cat([x2, F.ones_like(b), b], -1);
+  return left.matmul(right.mT).clamp_min(0).sqrt();
+}
 op('_euclidean_dist(Tensor x1, Tensor x2) -> Tensor', {
   doc: 'The Euclidean distances of all pairs of rows, by one matrix product.',
-  decompose: ({ x1, x2 }) => {
-    const square = (x: Tensor): Tensor => x.square().sum([-1], true);
-    const [a, b] = [square(x1), square(x2)];
-    const left = F.cat([x1.mul(-2), a, F.ones_like(a)], -1);
-    const right = F.cat([x2, F.ones_like(b), b], -1);
-    return left.matmul(right.mT).clamp_min(0).sqrt();
-  },
+  decompose: ({ x1, x2 }) => distancesByProduct(x1, x2),
+  meta: ({ x1, x2 }) => ({ shape: [...x1.layout.shape.slice(0, -1), x2.layout.shape[x2.ndim - 2]!], dtype: x1.dtype }),
+  kernel: ({ x1, x2 }, out) => F.copy_(out!, distancesByProduct(x1.detach(), x2.detach())),
   grad: joint('x1', 'x2', 'result', ([g], { x1, x2, result }, needs) => {
     // Where the distance is 0 its subgradient 0 is taken.
     const ratio = g!.div(result).masked_fill(result.eq(0), 0);

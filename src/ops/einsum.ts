@@ -310,19 +310,29 @@ op('tensordot.dims(Tensor a, Tensor b, Any dims=2) -> Tensor', {
 });
 
 // ---- products of several ------------------------------------------------------------------------------------------
+function kroneckerProduct(self: Tensor, other: Tensor): Tensor {
+  const n = Math.max(self.ndim, other.ndim);
+  const spread = (t: Tensor, first: boolean): Tensor => {
+    const shape = [...new Array<number>(n - t.ndim).fill(1), ...t.shape];
+    return t.reshape(shape.flatMap((s) => (first ? [s, 1] : [1, s])));
+  };
+  const size = (t: Tensor, i: number): number => t.shape[i - n + t.ndim] ?? 1;
+  return spread(self, true)
+    .mul(spread(other, false))
+    .reshape(Array.from({ length: n }, (_, i) => size(self, i) * size(other, i)));
+}
+op('_kron(Tensor self, Tensor other) -> Tensor', {
+  doc: 'The Kronecker product of two matrices of one dtype.',
+  decompose: ({ self, other }) => kroneckerProduct(self, other),
+  meta: ({ self, other }) => ({ shape: self.layout.shape.map((n, i) => n * other.layout.shape[i]!), dtype: self.dtype }),
+  kernel: ({ self, other }, out) => F.copy_(out!, kroneckerProduct(self.detach(), other.detach())),
+  surface: [],
+  inplace: false,
+});
 op('kron(Tensor self, Tensor other) -> Tensor', {
   doc: 'The Kronecker product: every element of self times the whole of other.',
-  decompose: ({ self, other }) => {
-    const n = Math.max(self.ndim, other.ndim);
-    const spread = (t: Tensor, first: boolean): Tensor => {
-      const shape = [...new Array<number>(n - t.ndim).fill(1), ...t.shape];
-      return t.reshape(shape.flatMap((s) => (first ? [s, 1] : [1, s])));
-    };
-    const size = (t: Tensor, i: number): number => t.shape[i - n + t.ndim] ?? 1;
-    return spread(self, true)
-      .mul(spread(other, false))
-      .reshape(Array.from({ length: n }, (_, i) => size(self, i) * size(other, i)));
-  },
+  decompose: ({ self, other }) =>
+    self.ndim === 2 && other.ndim === 2 && self.dtype === other.dtype ? F._kron(self, other) : kroneckerProduct(self, other),
   inplace: false,
 });
 op('linalg_multi_dot(Tensor[] tensors) -> Tensor', {

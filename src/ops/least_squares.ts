@@ -1,12 +1,12 @@
 // Least squares, pseudoinverses and ranks.
-import { Category, int64 } from '../core/dtype.ts';
+import { Category, int32, int64 } from '../core/dtype.ts';
 import { RuntimeError } from '../core/errors.ts';
-import { Layout } from '../core/layout.ts';
 import { broadcastShapes, showShape } from '../core/shape.ts';
-import { emptyLike, type Tensor } from '../core/tensor.ts';
+import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
-import { joint, op, type Spec, uses } from '../dispatch/operator.ts';
+import { joint, op, uses } from '../dispatch/operator.ts';
 import { type LeastSquaresDriver, leastSquares } from '../backend/reference/linalg.ts';
+import { integers } from '../backend/reference/arrays.ts';
 import { matricesOf, storeMatrices, storeParts } from '../backend/reference/matrices.ts';
 import { batchOf, checkInfos, checkMatrix, column, columnMajor, epsilonOf, isVectorSide, plus, row, sizeOf } from './matrices.ts';
 
@@ -35,8 +35,37 @@ function checkLeastSquares(self: Tensor, b: Tensor, driver: string): void {
     throw new RuntimeError(`${name}: input.size(-2) should match other.size(-${isVectorSide(self, b) ? 1 : 2})`);
   if (!DRIVERS.includes(driver)) throw new RuntimeError(`${name}: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss)`);
 }
-const make = (s: Spec, like: Tensor): Tensor =>
-  emptyLike(s.stride ? new Layout(s.shape, s.stride, 0, s.dtype, like.device) : Layout.dense(s.shape, s.dtype, like.device));
+op('_least_squares(Tensor A, Tensor B, str driver, float rcond) -> (Tensor solution, Tensor rank, Tensor singular_values, Tensor info)', {
+  doc: 'The solutions of least squares problems of equal batches; ranks and singular values are empty where the driver finds none.',
+  meta: ({ A, B, driver }) => {
+    const [[m, n], k, batch] = [sizeOf(A), sizeOf(B)[1], batchOf(A)];
+    const byValues = driver === 'gelsd' || driver === 'gelss';
+    // The first rows of what LAPACK overwrites, which has as many rows as A and X need.
+    const { stride } = columnMajor([...batch, Math.max(m, n), k], A.dtype);
+    return [
+      { shape: [...batch, n, k], dtype: A.dtype, stride: stride! },
+      { shape: driver === 'gels' ? [0] : batch, dtype: int64 },
+      { shape: byValues ? [...batch, Math.min(m, n)] : [0], dtype: A.dtype.to_real() },
+      { shape: batch, dtype: int32 },
+    ];
+  },
+  kernel: ({ A, B, driver, rcond }, solution, rank, values, info) => {
+    const sides = matricesOf(B);
+    const all = matricesOf(A).map((a, i) => leastSquares(a, sides[i]!, driver as LeastSquaresDriver, rcond));
+    storeMatrices(
+      solution!,
+      all.map((x) => x.solution),
+    );
+    if (rank!.layout.numel > 0) storeParts(rank!, [all.map((x) => x.rank)]);
+    storeParts(
+      values!,
+      all.map((x) => x.singularValues),
+    );
+    storeParts(info!, [all.map((x) => x.info)]);
+  },
+  grad: 'none',
+  surface: [],
+});
 op(
   'linalg_lstsq(Tensor self, Tensor b, float? rcond=None, *, str? driver=None) -> (Tensor solution, Tensor residuals, Tensor rank, Tensor singular_values)',
   {
@@ -51,34 +80,13 @@ op(
       const batch = broadcastShapes(batchOf(side), batchOf(self));
       const [m, n] = sizeOf(self);
       const k = sizeOf(side)[1];
-      const sides = matricesOf(side.expand([...batch, m, k]));
-      const all = matricesOf(self.expand([...batch, m, n])).map((a, i) => leastSquares(a, sides[i]!, method, tolerance));
-      checkInfos(
-        all.map((x) => x.info),
-        'torch.linalg.lstsq',
-        batch.length === 0,
-      );
-
-      const real = self.dtype.to_real();
-      // The first rows of what LAPACK overwrites, which has as many rows as A and X need.
-      const { stride } = columnMajor([...batch, Math.max(m, n), k], self.dtype);
-      const solution = make({ shape: [...batch, n, k], dtype: self.dtype, stride }, self);
-      storeMatrices(
-        solution,
-        all.map((x) => x.solution),
-      );
-      const byValues = method === 'gelsd' || method === 'gelss';
-      const rank = make({ shape: method === 'gels' ? [0] : batch, dtype: int64 }, self);
-      if (method !== 'gels') storeParts(rank, [all.map((x) => x.rank)]);
-      const values = make({ shape: byValues ? [...batch, Math.min(m, n)] : [0], dtype: real }, self);
-      if (byValues)
-        storeParts(
-          values,
-          all.map((x) => x.singularValues),
-        );
+      const [A, B] = [self.detach().expand([...batch, m, n]), side.detach().expand([...batch, m, k])];
+      const [solution, rank, values, info] = F._least_squares(A, B, method, tolerance) as unknown as [Tensor, Tensor, Tensor, Tensor];
+      const numbers = (t: Tensor): number[] => Array.from(integers(t), Number);
+      checkInfos(numbers(info), 'torch.linalg.lstsq', batch.length === 0);
       // Only then what is left over is a by-product of LAPACK's solution.
-      const known = m > n && method !== 'gelsy' && all.every((x) => x.rank === n);
-      const residuals = known ? side.sub(self.matmul(solution)).abs().square().sum([-2]) : make({ shape: [0], dtype: real }, self);
+      const known = m > n && method !== 'gelsy' && (method === 'gels' || numbers(rank).every((x) => x === n));
+      const residuals = known ? B.sub(A.matmul(solution)).abs().square().sum([-2]) : F.empty([0], self.dtype.to_real(), null, self.device);
       return [vector ? solution.squeeze(-1) : solution, residuals, rank, values];
     },
     grad: joint('self', 'b', 'solution', ([gX, gR], { self: A, b, solution }, needs, given) => {

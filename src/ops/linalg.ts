@@ -13,13 +13,13 @@ import {
   ldlSolve,
   luFactor,
   luSolve,
-  matrixExp,
   signAndLogDeterminant,
   solveTriangular,
   solveTriangularRight,
 } from '../backend/reference/linalg.ts';
 import { integersOf, matricesOf, storeMatrices, storeParts } from '../backend/reference/matrices.ts';
 import { permutation } from './decomposition.ts';
+import { matrixExponentials } from './matrix_exp.ts';
 import {
   batchOf,
   checkFloating,
@@ -454,7 +454,12 @@ op('linalg_matrix_exp(Tensor self) -> Tensor', {
     checkFloating(self, 'linalg.matrix_exp', true);
     return { shape: self.shape, dtype: self.dtype };
   },
-  kernel: ({ self }, out) => storeMatrices(out!, matricesOf(self).map(matrixExp)),
+  kernel: ({ self }, out) => {
+    const a = self.detach();
+    const n = sizeOf(a)[0];
+    if (a.layout.numel > 0)
+      F.copy_(out!, n === 1 ? a.exp() : matrixExponentials(a.reshape([-1, n, n])).reshape(a.layout.shape as number[]));
+  },
   grad: {
     // The exponential of [[A, G], [0, A]] has the derivative at A in direction G in its corner.
     self: uses('self', (g, { self }) => {

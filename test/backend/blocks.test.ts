@@ -117,6 +117,52 @@ describe.each(BACKENDS.filter((b) => b !== 'reference'))('%s', (backend) => {
         }
       }
     });
+    it(`least squares, distances and Kronecker products, ${dtype}`, () => {
+      const random = (...shape: number[]): Tensor => torch.randn(shape, { dtype: torch[dtype] });
+      for (const [m, n, k] of [
+        [1, 1, 1],
+        [7, 4, 2],
+        [70, 33, 5],
+        [90, 90, 40],
+        [5, 9, 2],
+      ] as const) {
+        torch.manual_seed(m);
+        const [a, b] = [random(2, m, n), random(2, m, k)];
+        // The last column repeats the first: not of full rank.
+        const deficient = torch.cat([a, a.narrow(-1, 0, 1)], -1);
+        for (const driver of ['gels', 'gelsy'] as const) {
+          compare(
+            backend,
+            () => [torch.linalg.lstsq(a, b, { driver }).solution, torch.linalg.lstsq(a.mT, random(2, n, k).fill_(1), { driver }).solution],
+            dtype === 'float32' ? 1e-2 : 1e-8,
+          );
+        }
+        compare(backend, () => [torch.linalg.lstsq(deficient, b).solution], dtype === 'float32' ? 1e-2 : 1e-8);
+      }
+      for (const [p, r, n] of [
+        [30, 5, 3],
+        [33, 65, 64],
+        [1, 40, 1],
+      ] as const) {
+        const [x, y] = [random(2, p, n), random(r, n)];
+        compare(backend, () => [torch.cdist(x, y), torch.cdist(x.mT.contiguous().mT, y)], TOLERANCE[dtype]);
+      }
+      const [x, y] = [random(5, 7), random(33, 3)];
+      compare(backend, () => [torch.kron(x, y), torch.kron(x.t(), y.t()), torch.kron(y, x), torch.kron(x, y.narrow(1, 0, 1))], 1e-12);
+    });
+    it(`exponentials of matrices of every norm, ${dtype}`, () => {
+      torch.manual_seed(5);
+      const a = torch.randn(9, 6, 6, { dtype: torch[dtype] });
+      const scales = torch.tensor([1e-20, 1e-9, 1e-5, 1e-3, 0.02, 0.1, 0.4, 1, 3], { dtype: torch[dtype] }).reshape(9, 1, 1);
+      const small = (x: Tensor): Tensor => x.narrow(0, 0, 7);
+      for (const x of [a.mul(scales), torch.complex(a, a.mT).mul(scales)]) {
+        compare(
+          backend,
+          () => [x.matrix_exp(), small(x).matrix_exp().matmul(small(x).neg().matrix_exp())].map(parts),
+          dtype === 'float32' ? 2e-4 : 1e-11,
+        );
+      }
+    });
     it(`Fourier transforms of every kind of length, ${dtype}`, () => {
       for (const n of [1, 2, 3, 5, 7, 16, 37, 64, 97, 100, 243, 256, 257, 1000, 1009, 2310, 4096]) {
         torch.manual_seed(n);

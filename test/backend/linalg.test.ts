@@ -18,7 +18,6 @@ import {
   luSolve,
   type Matrix,
   matrix,
-  matrixExp,
   multiplyByQ,
   permutationOf,
   product,
@@ -223,18 +222,6 @@ describe.each(kinds)('%s matrices', (_, complex) => {
     const byQR = leastSquares(a, b, 'gelsy', 1e-10);
     expect([bySvd.rank, byQR.rank]).toEqual([2, 2]);
     expectEqual(byQR.solution, bySvd.solution);
-  });
-
-  test.each([0.01, 0.2, 0.8, 2, 5, 12])('exp(A)·exp(−A) = 1 at scale %d', (factor) => {
-    const a = sample(6, 6, complex);
-    for (let i = 0; i < a.data.length; i++) a.data[i]! *= factor / 6;
-    const negative = matrix(
-      6,
-      6,
-      complex,
-      a.data.map((v) => -v),
-    );
-    expectEqual(product(matrixExp(a), matrixExp(negative)), identity(6, 6, complex), 1e-9);
   });
 });
 

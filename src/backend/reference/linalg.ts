@@ -18,7 +18,6 @@ export {
   toComplex,
   transpose,
 } from './linalg/matrix.ts';
-export * from './linalg/matrix_exp.ts';
 export * from './linalg/qr.ts';
 export * from './linalg/svd.ts';
 export * from './linalg/triangular.ts';

@@ -133,6 +133,16 @@ export interface UH extends Results {
   readonly 1: Tensor;
   readonly H: Tensor;
 }
+export interface SolutionRankSingularValuesInfo extends Results {
+  readonly 0: Tensor;
+  readonly solution: Tensor;
+  readonly 1: Tensor;
+  readonly rank: Tensor;
+  readonly 2: Tensor;
+  readonly singular_values: Tensor;
+  readonly 3: Tensor;
+  readonly info: Tensor;
+}
 export interface SolutionResidualsRankSingularValues extends Results {
   readonly 0: Tensor;
   readonly solution: Tensor;

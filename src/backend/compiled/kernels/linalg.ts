@@ -91,3 +91,27 @@ accelerate<{ self: Tensor }>('_linalg_eig', 'eig', ({ self }, values, vectors) =
   d.result(vectors!);
   return true;
 });
+
+accelerate<{ A: Tensor; B: Tensor; driver: string; rcond: number }>(
+  '_least_squares',
+  'least_squares',
+  ({ A, B, driver, rcond }, solution, rank, values, info) => {
+    if (!usable(A) || !usable(B) || values!.layout.numel > 0) return false;
+    for (const t of [A, B]) d.tensor(t);
+    d.result(solution!);
+    d.flag(driver === 'gelsy');
+    d.number(rcond);
+    d.result(driver === 'gelsy' ? rank! : null);
+    d.result(info!);
+    return true;
+  },
+);
+const pairs = (a: Tensor, b: Tensor, out: Tensor): boolean => {
+  if (a.layout.numel === 0 || b.layout.numel === 0) return false;
+  d.tensor(a);
+  d.tensor(b);
+  d.result(out);
+  return true;
+};
+accelerate<{ x1: Tensor; x2: Tensor }>('_euclidean_dist', 'euclidean_distances', ({ x1, x2 }, out) => pairs(x1, x2, out!));
+accelerate<{ self: Tensor; other: Tensor }>('_kron', 'kron', ({ self, other }, out) => pairs(self, other, out!));
