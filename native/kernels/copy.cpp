@@ -3,6 +3,7 @@
 #include <utility>
 #include "convert.hpp"
 #include "parallel.hpp"
+#include "stream.hpp"
 #include "transpose.hpp"
 
 namespace flambeau {
@@ -50,6 +51,11 @@ struct CopySpace {
       for (int d = 0; d < ndim - 1; d++)
         if (from[d] == 1) swap(d, ndim - 2);
   }
+  int64_t numel() const {
+    int64_t n = 1;
+    for (int d = 0; d < ndim; d++) n *= size[d];
+    return n;
+  }
   int64_t rows() const { return size[ndim - 2]; }
   int64_t columns() const { return size[ndim - 1]; }
 };
@@ -76,6 +82,22 @@ template <class F> static void each_tile(const CopySpace& s, int64_t tile_rows, 
   });
 }
 
+// Rows of a large result, through a buffer in L1 where the source is not contiguous.
+static void stream_rows(const CopySpace& s, int size, const char* source, char* target) {
+  const int outer = s.ndim - 2;
+  const int64_t from_column = s.from[outer + 1], columns = std::min(s.columns(), from_column == 1 ? COPY_GRAIN : BUFFER), rows = std::max<int64_t>(1, std::min(s.rows(), COPY_GRAIN / columns));
+  each_tile(s, rows, columns, [&](int64_t from, int64_t to, int64_t r, int64_t c) {
+    alignas(64) char row[BUFFER * 16];
+    for (int64_t i = 0; i < r; i++) {
+      const char* in = source + (from + i * s.from[outer]) * size;
+      // A row that is repeated, or a number that fills rows, is in the buffer already.
+      if (from_column != 1 && (i == 0 || s.from[outer] != 0)) move_raw_tile(size, in, 0, from_column, row, 0, 1, 1, c);
+      stream_copy(target + (to + i * s.to[outer]) * size, from_column == 1 ? in : row, c * size);
+    }
+    end_streaming();
+  });
+}
+
 // One real component; scales are 2 where the memory is complex. A null source writes zeros.
 static void convert_component(const CopySpace& s, const char* source, DType from, int from_scale, char* target, DType to, int to_scale) {
   const Converter convert = converter(from, to);
@@ -83,6 +105,7 @@ static void convert_component(const CopySpace& s, const char* source, DType from
   const int outer = s.ndim - 2;
   const bool transposed = s.from[outer + 1] > 1 && s.from[outer] == 1;
   const int64_t columns = std::min<int64_t>(s.columns(), transposed ? 64 : BUFFER), rows = std::min(s.rows(), BUFFER / columns);
+  const bool streamed = to_scale == 1 && streams(s.numel() * to_size, columns * to_size);
   each_tile(s, rows, columns, [&](int64_t offset, int64_t to_offset, int64_t r, int64_t c) {
     alignas(64) char gathered[BUFFER * 8];
     alignas(64) char converted[BUFFER * 8];
@@ -97,8 +120,12 @@ static void convert_component(const CopySpace& s, const char* source, DType from
     else
       move_raw_tile(from_size, source + offset * from_scale * from_size, from_row, from_column, gathered, c, 1, r, c);
     const bool straight = to_column == 1 && (r == 1 || to_row == c);
-    convert(in, straight ? out : converted, r * c);
-    if (!straight) move_raw_tile(to_size, converted, c, 1, out, to_row, to_column, r, c);
+    convert(in, straight && !streamed ? out : converted, r * c);
+    if (straight && streamed) {
+      stream_copy(out, converted, r * c * to_size);
+      end_streaming();
+    } else if (!straight)
+      move_raw_tile(to_size, converted, c, 1, out, to_row, to_column, r, c);
   });
 }
 
@@ -110,7 +137,11 @@ KERNEL(copy) {
   const int outer = space.ndim - 2;
   if (source.dtype == target.dtype) {
     const int size = element_size(target.dtype);
-    const bool patches = space.from[outer + 1] != 1 || space.to[outer + 1] != 1;
+    const bool patches = space.from[outer + 1] < -1 || space.from[outer + 1] > 2 || space.to[outer + 1] != 1;
+    if (!patches && streams(target.numel() * size, space.columns() * size)) {
+      stream_rows(space, size, source.data, target.data);
+      return DONE;
+    }
     const int64_t columns = std::min<int64_t>(space.columns(), patches ? 64 : COPY_GRAIN);
     const int64_t rows = std::min(space.rows(), std::max<int64_t>(1, patches ? 64 : COPY_GRAIN / columns));
     each_tile(space, rows, columns, [&](int64_t from, int64_t to, int64_t r, int64_t c) {

@@ -1,6 +1,7 @@
 // Rows of a table by index, and the gradient of the table.
 #include "parallel.hpp"
 #include "rows.hpp"
+#include "stream.hpp"
 
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
@@ -30,8 +31,13 @@ KERNEL(embedding) {
   if (weight.ndim != 2 || weight.dtype != out.dtype || !index.usable() || !indices.contiguous() || !out.contiguous() || (weight.stride[1] != 1 && weight.size[1] != 1)) return DECLINED;
   if (!index.within(count, weight.size[0])) return OUT_OF_RANGE;
   const int64_t bytes = weight.size[1] * element_size(weight.dtype), row = weight.stride[0] * element_size(weight.dtype);
+  const bool streamed = streams_rows(out.data, count * bytes, bytes);
   parallel_for(count, row_grain(bytes / 2), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) std::memcpy(out.data + i * bytes, weight.data + index[i] * row, bytes);
+    for (int64_t i = begin; i < end; i++) {
+      prefetch_row(weight.data + index[std::min(i + ROWS_AHEAD, end - 1)] * row, bytes);
+      copy_row(out.data + i * bytes, weight.data + index[i] * row, bytes, streamed);
+    }
+    end_streaming();
   });
   return DONE;
 }

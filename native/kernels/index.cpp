@@ -1,17 +1,20 @@
 // Reading and writing by index: index_select, gather, scatter, index, index_put, masked_fill, masked_select.
 #include <algorithm>
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
 #include "parallel.hpp"
 #include "scratch.hpp"
+#include "stream.hpp"
 
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
 
 // ---- walking several strided tensors of one shape
 
-// Calls f(place, offsets) at the places [begin, end) of `shape` in order; offsets[t] counts elements of the t-th tensor. Row by row, so that the steps of a row stay in registers.
-template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape, const int64_t* const (&strides)[TENSORS], int64_t begin, int64_t end, F f) {
+// Calls f(place, count, offsets, steps) for the rows, or parts of rows, of the places [begin, end) of `shape` in order: offsets[t] counts elements of the t-th tensor to the
+// first place, steps[t] those from one place to the next.
+template <int TENSORS, class F> static void walk_rows(int ndim, const int64_t* shape, const int64_t* const (&strides)[TENSORS], int64_t begin, int64_t end, F f) {
   if (begin >= end) return;                                               // the shape may hold zeros
   // Dimensions that every tensor steps through as one are one.
   int64_t size[MAX_DIMS + 1], stride[TENSORS][MAX_DIMS + 1];
@@ -36,13 +39,14 @@ template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape,
     for (int t = 0; t < TENSORS && d < last; t++) row[t] += index[d] * stride[t][d];
   }
   for (int64_t i = begin, column = index[last]; i < end; column = 0) {
-    const int64_t stop = std::min(end, i + size[last] - column);
-    [&]<size_t... T>(std::index_sequence<T...>) {
-      for (; i < stop; i++, column++) {
-        const int64_t at[] = {row[T] + column * stride[T][last]...};
-        f(i, at);
-      }
-    }(std::make_index_sequence<TENSORS>());
+    const int64_t count = std::min(end - i, size[last] - column);
+    int64_t at[TENSORS], step[TENSORS];
+    for (int t = 0; t < TENSORS; t++) {
+      step[t] = stride[t][last];
+      at[t] = row[t] + column * step[t];
+    }
+    f(i, count, at, step);
+    i += count;
     for (int d = last - 1; d >= 0; d--) {
       for (int t = 0; t < TENSORS; t++) row[t] += stride[t][d];
       if (++index[d] < size[d]) break;
@@ -51,10 +55,34 @@ template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape,
     }
   }
 }
+// Calls f(place, offsets) at every place; the steps of a row stay in registers.
+template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape, const int64_t* const (&strides)[TENSORS], int64_t begin, int64_t end, F f) {
+  walk_rows<TENSORS>(ndim, shape, strides, begin, end, [&](int64_t first, int64_t count, const int64_t* start, const int64_t* step) {
+    [&]<size_t... T>(std::index_sequence<T...>) {
+      for (int64_t k = 0; k < count; k++) {
+        const int64_t at[] = {start[T] + k * step[T]...};
+        f(first + k, at);
+      }
+    }(std::make_index_sequence<TENSORS>());
+  });
+}
 constexpr int64_t GRAIN = 1 << 14;
 
+// out[k] = x[k * from + index[k] * scale] with steps for out and index.
+template <class E> static void gather_row(E* out, int64_t to, const E* x, int64_t from, const int64_t* index, int64_t step, int64_t scale, int64_t count) {
+  if (to == 1 && from == 0 && step == 1 && scale == 1) {
+#pragma GCC ivdep
+    for (int64_t k = 0; k < count; k++) out[k] = x[index[k]];
+  } else {
+    for (int64_t k = 0; k < count; k++) out[k * to] = x[k * from + index[k * step] * scale];
+  }
+}
+
 // Is every index in [low, size)?
-static bool within(const Strided& index, int64_t low, int64_t size) {
+static bool within(Strided index, int64_t low, int64_t size) {
+  if (index.numel() == 0) return true;
+  for (int d = 0; d < index.ndim; d++)
+    if (index.stride[d] == 0) index.size[d] = 1;
   uint64_t bad = 0;
   const auto check = [&](int64_t i) { bad |= uint64_t(i - low) >= uint64_t(size - low); };
   if (index.contiguous())
@@ -62,6 +90,16 @@ static bool within(const Strided& index, int64_t low, int64_t size) {
   else
     walk<1>(index.ndim, index.size, {index.stride}, 0, index.numel(), [&](int64_t, const int64_t* at) { check(index.as<int64_t>()[at[0]]); });
   return bad == 0;
+}
+
+// How many elements the last dimensions, from `first` on, hold: as many of them as are dense in all tensors given. `first` says where they begin.
+static int64_t dense_tail(int ndim, const int64_t* size, std::initializer_list<const int64_t*> strides, int limit, int& first) {
+  int64_t inner = 1;
+  auto continues = [&](int d) {
+    return size[d] == 1 || std::all_of(strides.begin(), strides.end(), [&](const int64_t* s) { return s[d] == inner; });
+  };
+  for (first = ndim; first > limit && continues(first - 1);) inner *= size[--first];
+  return inner;
 }
 
 // ---- one dimension
@@ -82,9 +120,8 @@ KERNEL(index_select) {
   if (out.numel() == 0) return DONE;
   const int64_t index_step = index.ndim ? index.stride[0] : 0;
   // Rows that are dense in both are copied whole.
-  int64_t inner = 1;
-  int first = x.ndim;
-  while (first - 1 > dim && (x.size[first - 1] == 1 || (x.stride[first - 1] == inner && out.stride[first - 1] == inner))) inner *= x.size[--first];
+  int first;
+  const int64_t inner = dense_tail(x.ndim, x.size, {x.stride, out.stride}, dim + 1, first);
   int64_t shape[MAX_DIMS], from[MAX_DIMS], to[MAX_DIMS], select[MAX_DIMS] = {};
   for (int d = 0; d < first; d++) {
     shape[d] = out.size[d];
@@ -96,12 +133,20 @@ KERNEL(index_select) {
   for (int d = 0; d < first; d++) rows *= shape[d];
   return for_width(x.dtype, [&](auto element) -> Status {
     using E = decltype(element);
+    const bool streamed = streams_rows(out.data, rows * inner * sizeof(E), inner * sizeof(E));
     parallel_for(rows, GRAIN / (inner + 1) + 1, [&](int64_t begin, int64_t end) {
-      walk<3>(first, shape, {from, to, select}, begin, end, [&](int64_t, const int64_t* at) {
-        const E* row = x.as<E>() + at[0] + index.as<int64_t>()[at[2]] * x.stride[dim];
-        if (inner == 1) out.as<E>()[at[1]] = *row;
-        else std::memcpy(out.as<E>() + at[1], row, inner * sizeof(E));
+      walk_rows<3>(first, shape, {from, to, select}, begin, end, [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) {
+        const E* row = x.as<E>() + at[0];
+        const int64_t* selected = index.as<int64_t>() + at[2];
+        E* o = out.as<E>() + at[1];
+        if (inner == 1) return gather_row(o, step[1], row, step[0], selected, step[2], x.stride[dim], count);
+        const auto selected_row = [&](int64_t k) { return row + k * step[0] + selected[k * step[2]] * x.stride[dim]; };
+        for (int64_t k = 0; k < count; k++) {
+          prefetch_row(selected_row(std::min(k + ROWS_AHEAD, count - 1)), inner * sizeof(E));
+          copy_row(o + k * step[1], selected_row(k), inner * sizeof(E), streamed);
+        }
       });
+      end_streaming();
     });
     return DONE;
   });
@@ -117,12 +162,13 @@ KERNEL(gather) {
   if (!within(index, 0, x.ndim ? x.size[dim] : 1)) return OUT_OF_RANGE;
   int64_t from[MAX_DIMS] = {};
   for (int d = 0; d < x.ndim; d++) from[d] = d == dim ? 0 : x.stride[d];
-  const int64_t step = x.ndim ? x.stride[dim] : 0;
+  const int64_t scale = x.ndim ? x.stride[dim] : 0;
   return for_width(x.dtype, [&](auto element) -> Status {
     using E = decltype(element);
     parallel_for(out.numel(), GRAIN, [&](int64_t begin, int64_t end) {
-      walk<3>(out.ndim, out.size, {from, index.stride, out.stride}, begin, end,
-              [&](int64_t, const int64_t* at) { out.as<E>()[at[2]] = x.as<E>()[at[0] + index.as<int64_t>()[at[1]] * step]; });
+      walk_rows<3>(out.ndim, out.size, {from, index.stride, out.stride}, begin, end, [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) {
+        gather_row(out.as<E>() + at[2], step[2], x.as<E>() + at[0], step[0], index.as<int64_t>() + at[1], step[1], scale, count);
+      });
     });
     return DONE;
   });
@@ -133,8 +179,15 @@ template <class E, class Write> static void scatter_into(const Strided& x, int d
   int64_t to[MAX_DIMS] = {};
   for (int d = 0; d < x.ndim; d++) to[d] = d == dim ? 0 : x.stride[d];
   const int64_t step = x.ndim ? x.stride[dim] : 0;
-  walk<3>(index.ndim, index.size, {to, index.stride, source.stride}, 0, index.numel(),
-          [&](int64_t, const int64_t* at) { write(x.as<E>()[at[0] + index.as<int64_t>()[at[1]] * step], source.as<E>()[at[2]]); });
+  // Dimensions along which the index repeats are rows.
+  int repeats = index.ndim, first = 0;
+  while (repeats - 1 > dim && (index.stride[repeats - 1] == 0 || index.size[repeats - 1] == 1)) repeats--;
+  const int64_t inner = dense_tail(index.ndim, index.size, {x.stride, source.stride}, repeats, first);
+  walk<3>(first, index.size, {to, index.stride, source.stride}, 0, index.numel() / inner, [&](int64_t, const int64_t* at) {
+    E* to_row = x.as<E>() + at[0] + index.as<int64_t>()[at[1]] * step;
+    const E* from = source.as<E>() + at[2];
+    for (int64_t k = 0; k < inner; k++) write(to_row[k], from[k]);
+  });
 }
 template <class T> static void add_into(T& to, T value) {
   if constexpr (std::is_integral_v<T>) to = T(std::make_unsigned_t<T>(to) + std::make_unsigned_t<T>(value));
@@ -213,14 +266,22 @@ template <class F> static Status with_indexing(Reader& in, F run) {
   if (!resolve_indices(g, offsets.get())) return OUT_OF_RANGE;
   return run(g, offsets.get());
 }
-// f(other offset, x offset) for the places [begin, end) of the result; `other` are the strides of a tensor of the result's shape.
-template <class F> static void walk_indexed(const Indexing& g, const int64_t* offsets, const int64_t* other, int64_t begin, int64_t end, F f) {
+// The places of a result, in rows of `inner` elements that are dense in x and in the tensor of the result's shape whose strides `other` are.
+struct IndexedRows {
+  int dims;
+  int64_t inner, rows;
+  IndexedRows(const Indexing& g, const int64_t* other) : inner(dense_tail(g.ndim, g.size, {other, g.plain}, g.index_first + g.index_ndim, dims)), rows(1) {
+    for (int d = 0; d < dims; d++) rows *= g.size[d];
+  }
+};
+// f(count, at, steps) for runs of the rows [begin, end): offsets into `other`, into x by the plain strides, and into `offsets`, as walk_rows gives them.
+template <class F> static void walk_indexed(const Indexing& g, const IndexedRows& r, const int64_t* other, int64_t begin, int64_t end, F f) {
   int64_t place[MAX_DIMS] = {}, n = 1;
   for (int d = g.index_first + g.index_ndim - 1; d >= g.index_first; d--) {
     place[d] = n;
     n *= g.size[d];
   }
-  walk<3>(g.ndim, g.size, {other, g.plain, place}, begin, end, [&](int64_t, const int64_t* at) { f(at[0], at[1] + offsets[at[2]]); });
+  walk_rows<3>(r.dims, g.size, {other, g.plain, place}, begin, end, [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) { f(count, at, step); });
 }
 
 // slots: x (its offset applied), out, then: ndim of the result, its sizes, x's stride for each result dimension (0 along the index dimensions), first index dimension, number of
@@ -231,8 +292,21 @@ KERNEL(index) {
   return with_indexing(in, [&](const Indexing& g, const int64_t* offsets) {
     return for_width(x.dtype, [&](auto element) -> Status {
       using E = decltype(element);
-      parallel_for(out.numel(), GRAIN, [&](int64_t begin, int64_t end) {
-        walk_indexed(g, offsets, out.stride, begin, end, [&](int64_t to, int64_t from) { out.as<E>()[to] = x.as<E>()[from]; });
+      const IndexedRows r(g, out.stride);
+      const bool streamed = streams_rows(out.data, r.rows * r.inner * sizeof(E), r.inner * sizeof(E));
+      parallel_for(r.rows, GRAIN / (r.inner + 1) + 1, [&](int64_t begin, int64_t end) {
+        walk_indexed(g, r, out.stride, begin, end, [&](int64_t count, const int64_t* at, const int64_t* step) {
+          E* to = out.as<E>() + at[0];
+          const E* from = x.as<E>() + at[1];
+          const int64_t* chosen = offsets + at[2];
+          if (r.inner == 1) return gather_row(to, step[0], from, step[1], chosen, step[2], 1, count);
+          const auto chosen_row = [&](int64_t k) { return from + k * step[1] + chosen[k * step[2]]; };
+          for (int64_t k = 0; k < count; k++) {
+            prefetch_row(chosen_row(std::min(k + ROWS_AHEAD, count - 1)), r.inner * sizeof(E));
+            copy_row(to + k * step[0], chosen_row(k), r.inner * sizeof(E), streamed);
+          }
+        });
+        end_streaming();
       });
       return DONE;
     });
@@ -245,18 +319,20 @@ KERNEL(index_put) {
   if (x.dtype != values.dtype || (accumulate && x.dtype == DType::boolean)) return DECLINED;
   if (accumulate && for_real(x.dtype, [](auto) { return DONE; }) == DECLINED) return DECLINED;
   return with_indexing(in, [&](const Indexing& g, const int64_t* offsets) {
-    const int64_t n = values.numel();
-    if (!accumulate)
-      return for_width(x.dtype, [&](auto element) -> Status {
-        using E = decltype(element);
-        walk_indexed(g, offsets, values.stride, 0, n, [&](int64_t from, int64_t to) { x.as<E>()[to] = values.as<E>()[from]; });
-        return DONE;
-      });
-    return for_real(x.dtype, [&](auto element) -> Status {
+    const IndexedRows r(g, values.stride);
+    auto run = [&](auto element, auto write) -> Status {
       using E = decltype(element);
-      walk_indexed(g, offsets, values.stride, 0, n, [&](int64_t from, int64_t to) { add_into(x.as<E>()[to], values.as<E>()[from]); });
+      walk_indexed(g, r, values.stride, 0, r.rows, [&](int64_t count, const int64_t* at, const int64_t* step) {
+        for (int64_t i = 0; i < count; i++) {
+          const E* from = values.as<E>() + at[0] + i * step[0];
+          E* to = x.as<E>() + at[1] + i * step[1] + offsets[at[2] + i * step[2]];
+          for (int64_t k = 0; k < r.inner; k++) write(to[k], from[k]);
+        }
+      });
       return DONE;
-    });
+    };
+    if (!accumulate) return for_width(x.dtype, [&](auto element) { return run(element, [](auto& to, auto value) { to = value; }); });
+    return for_real(x.dtype, [&](auto element) { return run(element, [](auto& to, auto value) { add_into(to, value); }); });
   });
 }
 

@@ -11,6 +11,7 @@
 #include "convert.hpp"
 #include "parallel.hpp"
 #include "primitives_table.hpp"
+#include "stream.hpp"
 #include "transpose.hpp"
 
 namespace flambeau {
@@ -39,6 +40,7 @@ constexpr int SCALAR_DOUBLE = -1, SCALAR_INTEGER = -2;
 // What the interpreter does for an instruction, decided once a call. (No initialisers: a call fills only the steps that it has.)
 struct Step {
   enum Kind : uint8_t { RUN, LOAD, CONSTANT, CAST, STORE } kind;
+  bool streamed;      // STORE: of a large result (stream.hpp)
   bool deferred;      // STORE: memory is written at the end of the tile, because the program still reads what it overwrites
   int8_t direct;      // output operand whose memory this step writes instead of a register; -1: none
   uint8_t pinned;     // buffer for a value that survives tiles (constants, broadcasts), or of a deferred store
@@ -61,6 +63,7 @@ struct Program {
   int64_t size[MAX_DIMS];
   int64_t tile_rows, tile_columns, row_tiles, column_tiles;
   int64_t buffer_bytes;  // of a register
+  bool streamed;         // some result is written past the caches
 
   int64_t rows() const { return size[ndim - 2]; }
   int64_t columns() const { return size[ndim - 1]; }
@@ -324,7 +327,8 @@ static int last_use_of_overlap(const Program& p, const Operand& output) {
 }
 
 // Lets the last writer of a stored register write the output's memory itself where that is possible, and defers stores into memory that is still read.
-static void plan_stores(Program& p) {
+static void plan_stores(Program& p, int64_t count) {
+  p.streamed = false;
   for (int k = 0; k < p.instructions; k++) {
     Step& s = p.step[k];
     if (s.kind != Step::STORE) continue;
@@ -336,6 +340,9 @@ static void plan_stores(Program& p) {
       continue;
     }
     const bool whole = p.tile_rows == 1 || (p.tile_columns == p.columns() && out.stride[p.ndim - 2] == p.columns());
+    s.streamed = needed < 0 && s.scale == 1 && out.stride[p.ndim - 1] == 1 && streams(count * s.size, p.tile_columns * s.size * (whole ? p.tile_rows : 1));
+    p.streamed |= s.streamed;
+    if (s.streamed) continue;
     if (s.convert || s.scale != 1 || out.stride[p.ndim - 1] != 1 || !whole) continue;
     int writer = k - 1;
     while (writer >= 0 && (p.step[writer].kind == Step::STORE || p.code[writer].target != p.code[k].a)) writer--;
@@ -395,7 +402,12 @@ class Machine {
     char* to = at[s.operand] + s.offset;
     const int64_t row = row_stride(s), column = column_stride(s), n = rows * columns;
     if (column == 1 && (row == columns || rows == 1)) {
-      if (from != to) std::memcpy(to, from, n * s.size);
+      if (s.streamed)
+        stream_copy(to, from, n * s.size);
+      else if (from != to)
+        std::memcpy(to, from, n * s.size);
+    } else if (s.streamed) {
+      for (int64_t r = 0; r < rows; r++) stream_copy(to + r * row * s.size, from + r * columns * s.size, columns * s.size);
     } else {
       move_raw_tile(s.size, from, columns, 1, to, row, column, rows, columns);
     }
@@ -405,7 +417,7 @@ class Machine {
     const char* from = value[q.a];
     const int64_t n = rows * columns;
     if (s.convert) {
-      const bool straight = !s.deferred && column_stride(s) == 1 && (row_stride(s) == columns || rows == 1);
+      const bool straight = !s.deferred && !s.streamed && column_stride(s) == 1 && (row_stride(s) == columns || rows == 1);
       char* to = s.deferred ? pinned[s.pinned] : straight ? at[s.operand] + s.offset : raw;
       s.convert(from, to, n);
       if (straight) return;
@@ -421,7 +433,7 @@ class Machine {
     if (p.tile_rows != 1) return;
     for (int k = p.inputs; k < p.operands; k++) {
       const Operand& o = p.operand[k];
-      if (o.stride[p.ndim - 1] != 1) continue;
+      if (o.stride[p.ndim - 1] != 1 || p.streamed) continue;
       const int64_t bytes = p.tile_columns * element_size(static_cast<DType>(o.dtype));
       for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(at[k] + bytes + i, 1);
     }
@@ -532,6 +544,7 @@ class Machine {
 static __attribute__((noinline)) Status run_tiles(const Program& p, int64_t begin, int64_t end) {
   Machine machine(p, static_cast<char*>(alloca(Machine::scratch_bytes(p))));
   machine.run(begin, end);
+  if (p.streamed) end_streaming();
   return machine.status;
 }
 
@@ -561,7 +574,7 @@ KERNEL(pointwise) {
   arrange_space(p);
   choose_tiles(p);
   if (!plan_steps(p, constants)) return DECLINED;
-  plan_stores(p);
+  plan_stores(p, count);
   if (p.pinned > MAX_REGISTERS) return DECLINED;
 
   int64_t tiles = p.row_tiles * p.column_tiles;
@@ -575,11 +588,12 @@ struct FlatPlan {
   Instruction code[INSTRUCTIONS];
   int64_t constants[INSTRUCTIONS];
   int constant_count, dtype;
+  bool large;                 // its results may be streamed
   uint32_t scalars, aliases;  // a bit for each input: it is a number; it starts where the output starts
   Program p;
 
-  bool serves(const Instruction* other, const int64_t* values, int instructions, int type, uint32_t numbers, uint32_t same) const {
-    return dtype == type && scalars == numbers && aliases == same && p.instructions == instructions &&
+  bool serves(const Instruction* other, const int64_t* values, int instructions, int type, bool streamed, uint32_t numbers, uint32_t same) const {
+    return dtype == type && large == streamed && scalars == numbers && aliases == same && p.instructions == instructions &&
            std::memcmp(code, other, sizeof(Instruction) * instructions) == 0 && (constant_count == 0 || std::memcmp(constants, values, 8 * constant_count) == 0);
   }
 };
@@ -616,8 +630,10 @@ KERNEL(pointwise_flat) {
     }
   }
 
+  const int64_t bytes = count * element_size(static_cast<DType>(dtype));
+  const bool large = streams(bytes, bytes);
   FlatPlan*& plan = plans.at[((reinterpret_cast<uintptr_t>(code) >> 5) ^ static_cast<uintptr_t>(dtype) ^ scalars) % PLANS];
-  const bool known = plan && plan->serves(code, constants, instructions, dtype, scalars, aliases);
+  const bool known = plan && plan->serves(code, constants, instructions, dtype, large, scalars, aliases);
   if (!known) {
     if (!plan) plan = static_cast<FlatPlan*>(std::malloc(sizeof(FlatPlan)));
     if (!plan) return OUT_OF_MEMORY;
@@ -626,6 +642,7 @@ KERNEL(pointwise_flat) {
     plan->constant_count = 0;
     for (int k = 0; k < instructions; k++) plan->constant_count += code[k].primitive == Primitive::constant;
     if (plan->constant_count) std::memcpy(plan->constants, constants, 8 * plan->constant_count);
+    plan->large = large;
     plan->scalars = scalars;
     plan->aliases = aliases;
   }
@@ -658,7 +675,7 @@ KERNEL(pointwise_flat) {
   choose_tiles(p);
   if (!known) {
     if (!plan_steps(p, plan->constants)) return DECLINED;
-    plan_stores(p);
+    plan_stores(p, count);
     if (p.pinned > MAX_REGISTERS) return DECLINED;
     plan->dtype = dtype;
   } else if (scalars) {
@@ -718,7 +735,7 @@ KERNEL(pointwise_each) {
     choose_tiles(p);
     if (list == 0) {
       if (!plan_steps(p, constants)) return DECLINED;
-      plan_stores(p);
+      plan_stores(p, p.size[1]);
       if (p.pinned > MAX_REGISTERS) return DECLINED;
     }
     const Status status = run_all(p, p.size[1], p.column_tiles);

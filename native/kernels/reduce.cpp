@@ -18,7 +18,7 @@
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
 
-enum class Reduction { sum, prod, max, min, any, all, argmax, argmin, mean, sum_of_squares, var, std };
+enum class Reduction { sum, prod, max, min, any, all, argmax, argmin, mean, sum_of_squares, var, std, nansum, norm };
 
 constexpr int64_t BLOCK = 1024;         // elements of a run that are added in lanes
 constexpr int64_t STRIP = 512;          // outputs of a unit of work
@@ -144,6 +144,17 @@ template <class A> struct SumOfSquares : Sum<A> {
   }
   static A row(A x, double) { return x * x; }
 };
+template <class A> struct SumWithoutNaN : Sum<A> {
+  static Wide<A> block(const A* x, int64_t n, double) {
+    return sum_run(x, n, [](auto v) INLINE_LAMBDA {
+      if constexpr (std::is_arithmetic_v<decltype(v)>)
+        return v == v ? v : decltype(v)(0);
+      else
+        return select<decltype(v)>(v == v, v, decltype(v){});
+    });
+  }
+  static A row(A x, double) { return x == x ? x : A(0); }
+};
 template <class A> struct SumOfDeviations : Sum<A> {
   static Wide<A> block(const A* x, int64_t n, double mean) {
     const A m = A(mean);
@@ -158,9 +169,17 @@ template <class A> struct Product {
   static constexpr bool SUMS = false, PLACES = false;
   static constexpr Wide<A> identity = 1;
   static Wide<A> block(const A* x, int64_t n, double) {
-    Wide<A> p = 1;
-    for (int64_t i = 0; i < n; i++) p = join(p, x[i]);
-    return p;
+    // Many products side by side: one alone waits for each multiplication.
+    constexpr int SIDE_BY_SIDE = 32;
+    Wide<A> p[SIDE_BY_SIDE];
+    std::fill_n(p, SIDE_BY_SIDE, Wide<A>(1));
+    int64_t i = 0;
+    for (; i + SIDE_BY_SIDE <= n; i += SIDE_BY_SIDE)
+      for (int k = 0; k < SIDE_BY_SIDE; k++) p[k] = join(p[k], x[i + k]);
+    for (; i < n; i++) p[0] = join(p[0], x[i]);
+    for (int w = SIDE_BY_SIDE / 2; w; w /= 2)
+      for (int k = 0; k < w; k++) p[k] = join(p[k], p[k + w]);
+    return p[0];
   }
   static Wide<A> join(Wide<A> a, Wide<A> b) {
     if constexpr (std::is_floating_point_v<A>)
@@ -475,11 +494,14 @@ struct Target {
   }
 };
 
-template <class A, class P> static void reduce_into(const Source& source, const Shape& shape, const Target& target, double divisor) {
+template <class A, class P> static void reduce_into(const Source& source, const Shape& shape, const Target& target, double divisor, bool root = false) {
   reduce_all<A, P>(source, shape, nullptr, [&](int64_t, int64_t outer, int64_t start, int64_t n, Results<Wide<A>>& r) {
-    if constexpr (std::is_floating_point_v<A>)
+    if constexpr (std::is_floating_point_v<A>) {
       if (divisor != 1)
         for (int64_t k = 0; k < n; k++) r.value[k] /= divisor;
+      if (root)
+        for (int64_t k = 0; k < n; k++) r.value[k] = std::sqrt(r.value[k]);
+    }
     target.write(shape, outer, start, n, r.value);
   });
 }
@@ -527,7 +549,7 @@ KERNEL(reduce) {
   DType compute = extremum || place_only ? compute_type(held) : compute_type(written);
   if (kind == Reduction::any || kind == Reduction::all) compute = DType::boolean;
   if ((extremum || place_only) && held == DType::u64) return DECLINED;
-  const bool moments = kind == Reduction::mean || kind == Reduction::var || kind == Reduction::std;
+  const bool moments = kind == Reduction::norm || kind == Reduction::mean || kind == Reduction::var || kind == Reduction::std;
   if (moments && compute == DType::i64) return DECLINED;
 
   Source source{input.data, element_size(held), complex ? 2 : 1, held == compute ? nullptr : converter(held, compute)};
@@ -550,6 +572,8 @@ KERNEL(reduce) {
       case Reduction::sum: return reduce_into<A, Sum<A>>(source, shape, target, 1);
       case Reduction::mean: return reduce_into<A, Sum<A>>(source, shape, target, static_cast<double>(shape.length));
       case Reduction::sum_of_squares: return reduce_into<A, SumOfSquares<A>>(source, shape, target, 1);
+      case Reduction::norm: return reduce_into<A, SumOfSquares<A>>(source, shape, target, 1, true);
+      case Reduction::nansum: return reduce_into<A, SumWithoutNaN<A>>(source, shape, target, 1);
       case Reduction::prod: return reduce_into<A, Product<A>>(source, shape, target, 1);
       case Reduction::max:
       case Reduction::argmax: return reduce_extremum<A, 1>(source, shape, values, places);

@@ -153,6 +153,38 @@ template <bool LOG> static Status softmax_gradient(Reader& in) {
     return DONE;
   });
 }
+// log(sum(exp(x))) of a row, and of neighbouring columns. An infinite maximum is not subtracted: the difference of infinities is no number.
+template <class T> static T shift_of(T max) { return std::isinf(max) ? T(0) : max; }
+template <class T> static T log_sum_exp_row(const T* x, int64_t n) {
+  const T shift = shift_of(row_max(x, n));
+  return T(std::log(sum_row<T>(n, [&](auto step, int64_t i) INLINE_LAMBDA { return exp_step(step.load(x + i) - shift); }))) + shift;
+}
+template <class T> static void log_sum_exp_columns(const T* x, int64_t n, int64_t inner, int64_t width, T* out) {
+  T shift[STRIP];
+  std::memcpy(shift, x, width * sizeof(T));
+  for (int64_t k = 1; k < n; k++) for_row<T>(width, [&](auto step, int64_t i) INLINE_LAMBDA { step.store(shift + i, max_step(step.load(shift + i), step.load(x + k * inner + i))); });
+  for (int64_t i = 0; i < width; i++) {
+    shift[i] = shift_of(shift[i]);
+    out[i] = 0;
+  }
+  for (int64_t k = 0; k < n; k++)
+    for_row<T>(width, [&](auto step, int64_t i) INLINE_LAMBDA { step.store(out + i, step.load(out + i) + exp_step(step.load(x + k * inner + i) - step.load(shift + i))); });
+  for (int64_t i = 0; i < width; i++) out[i] = std::log(out[i]) + shift[i];
+}
+// slots: x, out (dense, without the dimension), outer, n, inner
+KERNEL(logsumexp) {
+  const Strided x = in.tensor(), out = in.tensor();
+  const Extent e{in.integer(), in.integer(), in.integer()};
+  if (!x.contiguous() || !out.contiguous() || x.dtype != out.dtype || e.n == 0) return DECLINED;
+  return for_floating(x.dtype, [&](auto zero) -> Status {
+    using T = decltype(zero);
+    const T* from = x.as<T>();
+    T* to = out.as<T>();
+    along(e, [&](int64_t at) { to[at / e.n] = log_sum_exp_row(from + at, e.n); },
+          [&](int64_t at, int64_t width) { log_sum_exp_columns(from + at, e.n, e.inner, width, to + at / (e.n * e.inner) * e.inner + at % (e.n * e.inner)); });
+    return DONE;
+  });
+}
 // slots: x, out (dense), outer, n, inner
 KERNEL(softmax) { return softmax_forward<false>(in); }
 KERNEL(log_softmax) { return softmax_forward<true>(in); }

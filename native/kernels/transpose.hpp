@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include "level.hpp"
 
 namespace flambeau {
@@ -55,22 +56,37 @@ template <class T> static void transpose_tile(const T* from, int64_t from_stride
     for (int64_t r = 0; r < rows; r++) to[r * to_stride + c] = from[c * from_stride + r];
 }
 
-// A rows x columns tile from one strided place to another; strides count elements. Contiguous rows, transposed tiles and broadcast rows are fast.
+// to[c] = from[c * step], with the usual steps as constants for the vectoriser.
+template <class T> static inline void move_row(const T* from, int64_t step, T* to, int64_t columns) {
+  auto steps = [&](auto s) {
+#pragma GCC ivdep
+    for (int64_t c = 0; c < columns; c++) to[c] = from[c * s];
+  };
+  switch (step) {
+    case 0: {
+      const T x = *from;
+      for (int64_t c = 0; c < columns; c++) to[c] = x;
+      return;
+    }
+    case 1: std::memcpy(to, from, columns * sizeof(T)); return;
+    case -1: return steps(std::integral_constant<int, -1>());
+    case 2: return steps(std::integral_constant<int, 2>());
+    default: return steps(step);
+  }
+}
+// A rows x columns tile from one strided place to another; strides count elements. Transposed tiles and rows of the usual steps are fast.
 template <class T>
 static void move_tile(const T* from, int64_t from_row, int64_t from_column, T* to, int64_t to_row, int64_t to_column, int64_t rows, int64_t columns) {
-  if (from_column == 1 && to_column == 1) {
-    for (int64_t r = 0; r < rows; r++) std::memcpy(to + r * to_row, from + r * from_row, columns * sizeof(T));
-  } else if (from_row == 1 && to_column == 1) {
+  if (from_row == 1 && to_column == 1 && from_column != 1 && rows > 1) {
     transpose_tile(from, from_column, to, to_row, rows, columns);
-  } else if (from_column == 1 && to_row == 1) {
+  } else if (from_column == 1 && to_row == 1 && to_column != 1) {
     transpose_tile(from, from_row, to, to_column, columns, rows);
   } else {
     for (int64_t r = 0; r < rows; r++) {
       const T* p = from + r * from_row;
       T* o = to + r * to_row;
-      if (from_column == 0 && to_column == 1) {
-        const T x = *p;
-        for (int64_t c = 0; c < columns; c++) o[c] = x;
+      if (to_column == 1) {
+        move_row(p, from_column, o, columns);
       } else {
         for (int64_t c = 0; c < columns; c++) o[c * to_column] = p[c * from_column];
       }

@@ -151,14 +151,12 @@ INLINE Floats verf(Floats x) {
   Floats high = splat(1.f) - vexp_small(polynomial(c, ERF_HIGH_POLY) * c);
   return select(t > splat(0.9277f), with_sign_of(x, high), low);  // a NaN takes low
 }
-// erf to an absolute 1e-7, without a select; the quotient is slightly above 1 at 3.9, so that the clamp saturates exactly
-INLINE Floats verf_absolute(Floats x) {
-  Floats t = clamp(x, -3.9f, 3.9f), s = t * t;
-  return clamp(t * polynomial(s, ERF_RATIO_P) / polynomial(s, ERF_RATIO_Q), -1.f, 1.f);
-}
+// x Φ(x), where Φ(-|x|) is half of erfc(|x| / √2), and 0 where 1 + erf is.
 INLINE Floats vgelu(Floats x) {
-  Floats h = x * splat(0.5f);
-  return fused(h, verf_absolute(x * splat(0.70710678f)), h);
+  constexpr float LARGEST = 4.2f;
+  Floats t = vabs(x) * splat(0.70710678f), c = clamp(t, 0.f, LARGEST);
+  Floats half = select(t < splat(LARGEST), splat(0.5f) * vexp_small(polynomial(c, LOG_ERFC_POLY) * c), Floats{});
+  return x * select(x > splat(0.f), splat(1.f) - half, half);
 }
 // 0.5 x (1 + tanh u) = x sigmoid(2u)
 INLINE Floats vgelu_tanh(Floats x) {

@@ -12,8 +12,7 @@ constexpr float TANH_POLY[] = {-6.169614e-03f, 2.1000376e-02f, -5.3835757e-02f, 
 constexpr float ERF_LOW_POLY[] = {-5.915587e-04f, 4.9787704e-03f, -2.6757242e-02f, 1.1281582e-01f, -3.7612477e-01f, 1.2837915e-01f};
 // log(erfc(x)) / x on [0.9, 4]: 8.6e-10
 constexpr float ERF_HIGH_POLY[] = {-1.0429695e-05f, 3.1483083e-04f, -3.6102587e-03f, 2.3694444e-02f, -1.06158964e-01f, -6.3519806e-01f, -1.1286371e+00f};
-// erf(x) / x in x^2 on [0, 3.9] as a quotient: absolute error of erf 1.5e-8
-constexpr float ERF_RATIO_P[] = {2.0503885e-06f, 2.874576e-04f, 3.8368828e-03f, 5.296694e-02f, 1.9194116e-01f, 1.1283792e+00f};
-constexpr float ERF_RATIO_Q[] = {3.823077e-05f, 1.1817364e-03f, 1.5109216e-02f, 1.1475825e-01f, 5.034352e-01f, 1.0e+00f};
+// log(erfc(x)) / x on [0, 4.2]: weighted for x erfc(x), whose absolute error is 1.5e-8
+constexpr float LOG_ERFC_POLY[] = {6.161778e-06f, -8.652058e-05f, 5.05125e-04f, -1.3900253e-03f, -1.8334812e-04f, 1.9399751e-02f, -1.0287615e-01f, -6.365999e-01f, -1.1283805e+00f};
 
 }  // namespace flambeau

@@ -169,7 +169,7 @@ op('gelu(Tensor self, *, str approximate="none") -> Tensor', {
   doc: 'self · Φ(self), exactly or by its tanh approximation.',
   pointwise: (self, approximate) => {
     if (approximate !== 'none' && approximate !== 'tanh') throw new RuntimeError('approximate argument must be either none or tanh.');
-    return approximate === 'tanh' ? self.apply('gelu_tanh') : self.mul(0.5).mul(self.mul(Math.SQRT1_2).erf().add(1));
+    return approximate === 'tanh' ? self.apply('gelu_tanh') : self.apply('gelu');
   },
   rejects: NOT_FLOATING,
   kernelName: 'GeluKernelImpl',

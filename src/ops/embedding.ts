@@ -350,6 +350,12 @@ op(
   },
 );
 
+op('_one_hot(Tensor self, Tensor other) -> Tensor', {
+  doc: '1 where two whole numbers are equal, else 0.',
+  pointwise: (self, other) => self.eq(other).where(1, 0),
+  surface: [],
+  inplace: false,
+});
 op('one_hot(Tensor input, int num_classes=-1) -> Tensor', {
   doc: 'Each class index as a row with a single 1: a new last dimension of num_classes, or of the largest index plus 1.',
   decompose: ({ input, num_classes }) => {
@@ -361,7 +367,7 @@ op('one_hot(Tensor input, int num_classes=-1) -> Tensor', {
     const seen = empty || !known ? 0 : Number(input.max().item()) + 1;
     if (num_classes !== -1 && seen > num_classes) throw new RuntimeError('Class values must be smaller than num_classes.');
     const classes = F.arange(num_classes === -1 ? seen : num_classes, int64);
-    return F._to_copy(input.unsqueeze(-1).eq(classes), int64);
+    return F._one_hot(input.unsqueeze(-1), classes);
   },
   integers: ['input'],
   surface: ['nn.functional'],

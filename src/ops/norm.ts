@@ -7,6 +7,7 @@ import { wrapDim } from '../core/shape.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { lookup, op, uses } from '../dispatch/operator.ts';
+import { kernelOf } from './kernel.ts';
 import { converted, exactOut, perExample, reducedDims, reduction, restored } from './reduce.ts';
 
 type Dims = readonly number[] | number | null;
@@ -97,11 +98,11 @@ op('linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim
   doc: 'The vector norm of order `ord` over the given dimensions, or over all of them.',
   decompose: ({ self, ord, dim, keepdim, dtype }) => {
     checkNormDtype(self, dtype);
-    const p = toNumber(ord);
-    const x = (dtype ?? self.dtype).is_floating_point && self.dtype.is_floating_point && p === 2 ? converted(self, dtype) : null;
+    const x =
+      (dtype ?? self.dtype).is_floating_point && self.dtype.is_floating_point && toNumber(ord) === 2 ? converted(self, dtype) : null;
     if (!x || x.layout.numel === 0) return F._vector_norm(self, ord, dim, keepdim, dtype);
     const wide = isReducedFloat(x.dtype) ? F._to_copy(x, float32) : x;
-    return converted(F.sum$dim_IntList(wide.mul(wide), reducedDims(x, dim), keepdim).sqrt(), x.dtype);
+    return converted(F._vector_norm(wide, ord, dim, keepdim, null), x.dtype);
   },
   grad: {
     self: uses('self', 'result', (g, a) => slopeOf(g, a)),
@@ -121,18 +122,23 @@ op('norm(Tensor self, Any p="fro", int[1]? dim=None, bool keepdim=False, *, Scal
   inplace: false,
 });
 
+const logsumexpDtype = (self: { readonly dtype: DType }): DType =>
+  self.dtype.category < Category.Floating ? get_default_dtype() : self.dtype;
+function logSumExp({ self, dim, keepdim }: { readonly self: Tensor; readonly dim: Dims; readonly keepdim: boolean }): Tensor {
+  const x = converted(self, logsumexpDtype(self));
+  const dims = reducedDims(x, dim);
+  if (x.layout.numel === 0) return F.sum$dim_IntList(x.exp(), dims, keepdim).log();
+  const top = F.amax(x.dtype.is_complex ? F.real(x) : x, dims, true);
+  const shift = top.masked_fill(top.abs().eq(Number.POSITIVE_INFINITY), 0);
+  return F.sum$dim_IntList(x.sub(shift).exp(), dims, keepdim)
+    .log()
+    .add(keepdim ? shift : F.squeeze$dims(shift, dims));
+}
 op('logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor', {
   doc: 'The logarithm of the sum of exponentials over the given dimensions.',
-  decompose: ({ self, dim, keepdim }) => {
-    const x = self.dtype.category < Category.Floating ? F._to_copy(self, get_default_dtype()) : self;
-    const dims = reducedDims(x, dim);
-    if (x.layout.numel === 0) return F.sum$dim_IntList(x.exp(), dims, keepdim).log();
-    const top = F.amax(x.dtype.is_complex ? F.real(x) : x, dims, true);
-    const shift = top.masked_fill(top.abs().eq(Number.POSITIVE_INFINITY), 0);
-    return F.sum$dim_IntList(x.sub(shift).exp(), dims, keepdim)
-      .log()
-      .add(keepdim ? shift : F.squeeze$dims(shift, dims));
-  },
+  decompose: logSumExp,
+  meta: ({ self, dim, keepdim }) => reduction(self, dim, keepdim, logsumexpDtype(self)),
+  kernel: (a, out) => kernelOf(() => [logSumExp(a)], [out!]),
   grad: {
     self: uses('self', 'result', (g, { self, result, dim, keepdim }) => {
       const { shape } = self.layout;

@@ -67,18 +67,19 @@ op('constant_pad_nd(Tensor self, int[] pad, Scalar value=0) -> Tensor', {
   inplace: false,
 });
 
-/** Index tensors name the input's positions that the result shows along one dimension. */
+/** An index tensor names the input's positions that the result shows along one dimension. */
 const positions = (list: Ints): Tensor => tensorOf(BigInt64Array.from(list, BigInt), [list.length], int64);
 function shown(self: Tensor, pad: Ints, place: (i: number, size: number) => number): Tensor {
-  let r = self;
-  for (let k = 0; k < pad.length; k += 2) {
-    const dim = self.ndim - 1 - k / 2;
-    const [before, after] = [pad[k]!, pad[k + 1]!];
-    if (before === 0 && after === 0) continue;
-    const size = self.layout.shape[dim]!;
-    r = F.index_select(r, dim, positions(Array.from({ length: size + before + after }, (_, i) => place(i - before, size))));
-  }
-  return r;
+  if (pad.every((p) => p === 0)) return self;
+  // All dimensions at once: each has its positions along an axis of its own.
+  const first = self.ndim - pad.length / 2;
+  const indices = self.layout.shape.map((size, dim) => {
+    if (dim < first) return null;
+    const k = 2 * (self.ndim - 1 - dim);
+    const list = Array.from({ length: size + pad[k]! + pad[k + 1]! }, (_, i) => place(i - pad[k]!, size));
+    return positions(list).reshape([list.length, ...new Array<number>(self.ndim - 1 - dim).fill(1)]);
+  });
+  return F._index(self, indices as Tensor[]);
 }
 const mirrored = (i: number, size: number): number => (i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i);
 const nearest = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);

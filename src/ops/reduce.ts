@@ -20,6 +20,7 @@ import type { Tensor } from '../core/tensor.ts';
 import { F } from '../dispatch/handles.gen.ts';
 import { op, type Spec, uses } from '../dispatch/operator.ts';
 import { exclusiveProduct } from './scan.ts';
+import { kernelOf } from './kernel.ts';
 
 type Dims = readonly number[] | number | null;
 interface Sized {
@@ -97,13 +98,22 @@ op('sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType?
   gradName: 'SumBackward1',
   inplace: false,
 });
+/** NaN as zero, before a sum. */
+const withoutNaN = (self: Tensor): Tensor => {
+  checkReal(self);
+  return self.dtype.is_floating_point ? self.masked_fill(self.isnan(), 0) : self;
+};
+function checkReal(self: Tensor): void {
+  if (self.dtype.is_complex) throw new NotImplementedError('nansum on CPU does not support complex inputs');
+}
 op('nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor', {
   doc: 'The sum over the given dimensions with NaN as zero.',
-  decompose: ({ self, dim, keepdim, dtype }) => {
-    if (self.dtype.is_complex) throw new NotImplementedError('nansum on CPU does not support complex inputs');
-    const known = self.dtype.is_floating_point ? self.masked_fill(self.isnan(), 0) : self;
-    return F.sum$dim_IntList(known, dim, keepdim, dtype);
+  decompose: ({ self, dim, keepdim, dtype }) => F.sum$dim_IntList(withoutNaN(self), dim, keepdim, dtype),
+  meta: ({ self, dim, keepdim, dtype }) => {
+    checkReal(self);
+    return reduction(self, dim, keepdim, sumDtype(self, dtype));
   },
+  kernel: ({ self, dim, keepdim, dtype }, out) => kernelOf(() => [F.sum$dim_IntList(withoutNaN(self), dim, keepdim, dtype)], [out!]),
   inplace: false,
 });
 

@@ -302,9 +302,14 @@ const FAMILIES: readonly Family[] = [
         F.embedding(positions(p.shape, p.count, p.seed), w, { padding_idx: p.padding, scale_grad_by_freq: p.scale }),
       ),
   ),
-  ...(['sum', 'mean', 'prod', 'amax', 'amin', 'argmax', 'argmin', 'any', 'all', 'var', 'logsumexp', 'max', 'min'] as const).map((name) => {
-    const dtypes = ['mean', 'var', 'logsumexp'].includes(name) ? FLOATS : [float32, float64, int64, int32, uint8];
-    const reduce = torch[name] as unknown as (x: Tensor, dim: number) => Results;
+  ...(
+    ['sum', 'mean', 'prod', 'amax', 'amin', 'argmax', 'argmin', 'any', 'all', 'var', 'logsumexp', 'nansum', 'norm', 'max', 'min'] as const
+  ).map((name) => {
+    const dtypes = ['mean', 'var', 'logsumexp', 'norm'].includes(name) ? FLOATS : [float32, float64, int64, int32, uint8];
+    const reduce =
+      name === 'norm'
+        ? (x: Tensor, dim: number) => torch.linalg.vector_norm(x, 2, dim)
+        : (torch[name] as unknown as (x: Tensor, dim: number) => Results);
     return family(`${name} over a dimension`, along(...dtypes), ({ x, dim }) => {
       const r = reduce(make(x), dim);
       return r instanceof torch.Tensor ? r : [...r];

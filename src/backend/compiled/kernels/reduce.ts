@@ -1,5 +1,5 @@
 // Reductions, scans, sorting.
-import { Category, type DType, int64 } from '../../../core/dtype.ts';
+import { Category, type DType, float32, float64, int64 } from '../../../core/dtype.ts';
 import { Layout } from '../../../core/layout.ts';
 import { type Scalar, toNumber } from '../../../core/scalar.ts';
 import { wrapDim, wrapDims } from '../../../core/shape.ts';
@@ -22,6 +22,8 @@ const KINDS = {
   sum_of_squares: 9,
   var: 10,
   std: 11,
+  nansum: 12,
+  norm: 13,
 } as const;
 /** An output seen with the input's dimensions: stride 0 marks a reduced one. */
 function output(out: Tensor, self: Tensor, dims: readonly number[]): void {
@@ -72,6 +74,25 @@ const over =
 for (const name of ['sum.dim_IntList', 'sum']) accelerate<Dims>(name, 'reduce', (a, out) => over('sum')(a, out!));
 for (const name of ['mean.dim', 'mean']) accelerate<Dims>(name, 'reduce', (a, out) => over('mean')(a, out!));
 for (const name of ['prod.dim_int', 'prod']) accelerate<Dims>(name, 'reduce', (a, out) => over('prod')(a, out!));
+/** The dtype given, or float32 and float64 as they are: what `norm` and `nansum` of one pass work on. */
+const isPlainFloat = (t: Tensor, dtype: DType | null | undefined): boolean =>
+  (t.dtype === float32 || t.dtype === float64) && (dtype === null || dtype === undefined || dtype === t.dtype);
+accelerate<Dims & { ord: Scalar }>(
+  '_vector_norm',
+  'reduce',
+  (a, out) => toNumber(a.ord) === 2 && isPlainFloat(a.self, a.dtype) && reduction('norm', a.self, dimsOf(a), out!),
+);
+accelerate<Dims>('nansum', 'reduce', (a, out) => isPlainFloat(a.self, a.dtype) && reduction('nansum', a.self, dimsOf(a), out!));
+accelerate<Dims>('logsumexp', 'logsumexp', (a, out) => {
+  const dims = dimsOf(a);
+  if (dims.length !== 1 || !isPlainFloat(a.self, null) || a.self.layout.numel === 0) return false;
+  const x = dense(a.self);
+  d.begin();
+  d.tensor(x);
+  d.result(out!);
+  d.list(split(a.self.layout.shape, dims[0]!));
+  return true;
+});
 accelerate<Dims>('any.dims', 'reduce', (a, out) => over('any')(a, out!));
 accelerate<Dims>('all.dims', 'reduce', (a, out) => over('all')(a, out!));
 for (const name of ['amax', 'max']) accelerate<Dims>(name, 'reduce', (a, out) => over('max')(a, out!));
