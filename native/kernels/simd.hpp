@@ -211,6 +211,24 @@ template <class V> INLINE V maximum(V a, V b) { return select<V>(a != a, a, raw_
 INLINE Floats clamp(Floats x, float lo, float hi) { return raw_min(splat(hi), raw_max(splat(lo), x)); }
 INLINE Doubles clamp(Doubles x, double lo, double hi) { return raw_min(splat(hi), raw_max(splat(lo), x)); }
 
+// Lanes of a pair of vectors in other orders: every second one (of complex numbers, the real and the imaginary parts), and back; and one vector from its end.
+template <class V, int... I> INLINE V even_lanes_(V a, V b, std::integer_sequence<int, I...>) { return __builtin_shufflevector(a, b, (2 * I)...); }
+template <class V, int... I> INLINE V odd_lanes_(V a, V b, std::integer_sequence<int, I...>) { return __builtin_shufflevector(a, b, (2 * I + 1)...); }
+template <class V, int... I> INLINE V zipped_low_(V a, V b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (I % 2 * int(sizeof...(I)) + I / 2)...);
+}
+template <class V, int... I> INLINE V zipped_high_(V a, V b, std::integer_sequence<int, I...>) {
+  constexpr int W = sizeof...(I);
+  return __builtin_shufflevector(a, b, (I % 2 * W + W / 2 + I / 2)...);
+}
+template <class V, int... I> INLINE V reversed_(V a, std::integer_sequence<int, I...>) { return __builtin_shufflevector(a, a, (int(sizeof...(I)) - 1 - I)...); }
+template <class V> using LaneNumbers = std::make_integer_sequence<int, LANES<Scalar<V>>>;
+template <class V> INLINE V even_lanes(V a, V b) { return even_lanes_(a, b, LaneNumbers<V>{}); }
+template <class V> INLINE V odd_lanes(V a, V b) { return odd_lanes_(a, b, LaneNumbers<V>{}); }
+template <class V> INLINE V zipped_low(V a, V b) { return zipped_low_(a, b, LaneNumbers<V>{}); }
+template <class V> INLINE V zipped_high(V a, V b) { return zipped_high_(a, b, LaneNumbers<V>{}); }
+template <class V> INLINE V reversed(V a) { return reversed_(a, LaneNumbers<V>{}); }
+
 // The logical group, written with index packs so that no level ever sees an array in memory.
 template <class T> struct Group {
   Vec<T> v[N];
