@@ -51,7 +51,7 @@ const Level* choose_level(char* error, size_t size) {
     }
     if (level.supported()) best = &level;
   }
-  if (!best) std::snprintf(error, size, "FLAMBEAU_CPU=%s: unknown; the levels are baseline, avx2 and avx512", wanted);
+  if (!best) std::snprintf(error, size, "FLAMBEAU_CPU=%s: not among the levels that were built (baseline, avx2 and avx512 exist; build-native.mjs --all-levels builds them)", wanted);
   return best;
 }
 

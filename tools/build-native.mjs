@@ -1,6 +1,6 @@
-// Builds native/build/flambeau-<platform>-<arch>.node: every kernel file once per ISA level, the addon and the thread pool once.
+// Builds native/build/flambeau-<platform>-<arch>.node: every kernel file once per ISA level that it makes, the addon and the thread pool once.
 // Without a C++ compiler it says so in one line and succeeds: WebAssembly serves.
-//   --all-levels          the levels of the package, not only those of this CPU
+//   --all-levels          the levels of the package, not only the baseline and this CPU's best
 //   --levels=avx2,avx512  only these
 //   --sanitize=address    with AddressSanitizer and UBSan, or =thread with ThreadSanitizer, into native/build/sanitize-…: see tools/sanitize
 import { spawn, spawnSync } from 'node:child_process';
@@ -30,11 +30,12 @@ const LEVELS =
       }
     : { baseline: [] };
 
-// A build in a clone makes the levels that this CPU runs; --all-levels makes the package's.
+// A build in a clone makes the baseline and the best level of this CPU; --all-levels makes the package's.
 if (LEVELS.avx512 && !options['all-levels'] && existsSync('/proc/cpuinfo')) {
   const flags = readFileSync('/proc/cpuinfo', 'utf8');
   if (!/\bavx512f\b/.test(flags)) delete LEVELS.avx512;
   if (!/\bavx2\b/.test(flags)) delete LEVELS.avx2;
+  if (LEVELS.avx512 && !options.levels) delete LEVELS.avx2;
 }
 if (options.levels) for (const level of Object.keys(LEVELS)) if (!options.levels.split(',').includes(level)) delete LEVELS[level];
 
@@ -68,7 +69,6 @@ const COMMON = [
   '-Wall',
   '-Wextra',
   ...SANITIZE,
-  ...Object.keys(LEVELS).map((level) => `-DFLAMBEAU_HAS_${level.toUpperCase()}`),
 ];
 
 function findCompiler() {
@@ -87,7 +87,9 @@ export const secondsFor = (source) => (statSync(source).size / 3000) * (source.e
 /** One translation unit: its source, object and the command that makes it. */
 function unit(compiler, source, level) {
   const object = join(objects, level ?? '', `${basename(source, '.cpp')}.o`);
-  const levelFlags = level ? [...LEVELS[level], `-DFLAMBEAU_LEVEL=${level}`] : [];
+  const levelFlags = level
+    ? [...LEVELS[level], `-DFLAMBEAU_LEVEL=${level}`]
+    : Object.keys(LEVELS).map((built) => `-DFLAMBEAU_HAS_${built.toUpperCase()}`);
   // g++ notes that passing vectors changes the ABI with the ISA: each level is a closed world.
   const dialect = compiler.clang
     ? ['-Wno-unknown-warning-option']

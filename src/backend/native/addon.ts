@@ -35,7 +35,7 @@ export function addonFile(): string {
 }
 /**
  * Loads the addon of this platform. One that the system refuses (made for another C library, say) is as good as none.
- * @throws Error if FLAMBEAU_CPU names a level that does not exist or that this CPU lacks.
+ * @throws Error if FLAMBEAU_CPU names a level that was not built or that this CPU lacks.
  */
 export function loadAddon(): Addon | Missing {
   const fs = builtin<typeof import('node:fs')>('fs');
