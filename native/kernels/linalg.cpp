@@ -1,4 +1,4 @@
-// LU and Cholesky factors and triangular systems of real matrices, block by block: what is outside a block is a matrix product.
+// LU, QR and Cholesky factors and triangular systems of real matrices, block by block: what is outside a block is a matrix product.
 // Matrices are copied into dense rows. Those of up to SMALL are computed in float64 whatever their dtype.
 #include "reflectors.hpp"
 
@@ -7,35 +7,62 @@ inline namespace FLAMBEAU_LEVEL {
 
 // ---- LU
 
-// The factors of a (m x n dense rows) in its place, LAPACK's packing; pivots count from 1. Gives the first zero on U's diagonal, or 0. Scratch: BLOCK max(m, n).
-template <class C> static int64_t factor_lu(C* a, int64_t m, int64_t n, int32_t* pivots, C* scratch) {
-  const int64_t steps = std::min(m, n);
-  int64_t info = 0;
-  for (int64_t begin = 0; begin < steps; begin += BLOCK) {
-    const int64_t end = std::min(steps, begin + BLOCK), width = end - begin;
-    for (int64_t k = begin; k < end; k++) {
-      int64_t pivot = k;
-      for (int64_t i = k + 1; i < m; i++)
-        if (std::abs(a[i * n + k]) > std::abs(a[pivot * n + k])) pivot = i;
-      pivots[k] = static_cast<int32_t>(pivot + 1);
-      if (pivot != k) std::swap_ranges(a + k * n, a + k * n + n, a + pivot * n);
-      const C head = a[k * n + k];
-      if (head == 0) {
-        if (!info) info = k + 1;
-        continue;
-      }
-      for (int64_t i = k + 1; i < m; i++) {
-        const C l = a[i * n + k] /= head;
-        if (l != 0) subtract_times(end - k - 1, l, a + k * n + k + 1, a + i * n + k + 1);
-      }
+// The place of the first largest magnitude of n > 0 numbers; NaNs do not count, but at the first place.
+template <class C> static int64_t largest_of(int64_t n, const C* x) {
+  constexpr int W = LANES<C>;
+  Vec<C> lanes = splat(std::abs(x[0]));
+  if (x[0] != x[0]) return 0;
+  int64_t i = 0;
+  for (; i + W <= n; i += W) lanes = raw_max(vabs(load(x + i)), lanes);
+  C most = 0;
+  for (int l = 0; l < W; l++) most = std::max(most, C(lanes[l]));
+  for (; i < n; i++) most = std::max(most, std::abs(x[i]));
+  for (i = 0; std::abs(x[i]) != most;) i++;
+  return i;
+}
+constexpr int64_t LEAF = 16;
+// Columns [begin, begin + width) of a (m x n dense rows) from row `begin` on become their factors; whole rows are exchanged. Scratch: width m.
+template <class C> static void factor_leaf(C* a, int64_t m, int64_t n, int64_t begin, int64_t width, int32_t* pivots, int64_t& info, C* scratch) {
+  // Column by column the search for pivots and the updates are along contiguous numbers.
+  const int64_t rows = m - begin, steps = std::min(rows, width);
+  C* leaf = a + begin * n + begin;
+  move_matrix(rows, width, leaf, n, 1, scratch, 1, rows);
+  for (int64_t k = 0; k < steps; k++) {
+    C* column = scratch + k * rows;
+    const int64_t pivot = k + largest_of(rows - k, column + k);
+    pivots[begin + k] = static_cast<int32_t>(begin + pivot + 1);
+    if (pivot != k) {
+      std::swap_ranges(a + (begin + k) * n, a + (begin + k) * n + n, a + (begin + pivot) * n);
+      for (int64_t j = 0; j < width; j++) std::swap(scratch[j * rows + k], scratch[j * rows + pivot]);
     }
-    if (end >= n) continue;
-    for (int64_t i = begin + 1; i < end; i++)
-      for (int64_t p = begin; p < i; p++) subtract_times(n - end, a[i * n + p], a + p * n + end, a + i * n + end);
-    subtract_product(m - end, n - end, width, Square<C>{a + end * n + begin, n, 1}, a + begin * n + end, n, a + end * n + end, n, scratch);
+    const C head = column[k];
+    if (head == 0) {
+      if (!info) info = begin + k + 1;
+      continue;
+    }
+    for (int64_t i = k + 1; i < rows; i++) column[i] /= head;
+    for (int64_t j = k + 1; j < width; j++) subtract_times(rows - k - 1, scratch[j * rows + k], column + k + 1, scratch + j * rows + k + 1);
   }
+  move_matrix(rows, width, scratch, 1, rows, leaf, n, 1);
+}
+// The same for any width: the left half, its consequences for the right one, the right half.
+template <class C> static void factor_columns(C* a, int64_t m, int64_t n, int64_t begin, int64_t width, int32_t* pivots, int64_t& info, C* scratch) {
+  if (begin >= m || width <= 0) return;
+  if (width <= LEAF) return factor_leaf(a, m, n, begin, width, pivots, info, scratch);
+  const int64_t half = round_up(width / 2, LEAF), middle = begin + half, rest = width - half;
+  factor_columns(a, m, n, begin, half, pivots, info, scratch);
+  const int64_t known = std::min(half, m - begin);
+  solve_triangular(Square<C>{a + begin * n + begin, n, 1}, known, false, true, a + begin * n + middle, rest, n, scratch);
+  subtract_product(m - middle, rest, half, Square<C>{a + middle * n + begin, n, 1}, a + begin * n + middle, n, a + middle * n + middle, n, scratch);
+  factor_columns(a, m, n, middle, rest, pivots, info, scratch);
+}
+// The factors of a (m x n dense rows) in its place, LAPACK's packing; pivots count from 1. Gives the first zero on U's diagonal, or 0. Scratch: lu_scratch(m, n).
+template <class C> static int64_t factor_lu(C* a, int64_t m, int64_t n, int32_t* pivots, C* scratch) {
+  int64_t info = 0;
+  factor_columns(a, m, n, 0, n, pivots, info, scratch);
   return info;
 }
+INLINE int64_t lu_scratch(int64_t m, int64_t n) { return m * (n / 2 + LEAF) + triangular_scratch(n); }
 
 // ---- Cholesky
 
@@ -69,7 +96,7 @@ KERNEL(lu_factor) {
   return for_matrices(A.dtype, std::max(m, n), [&](auto element, auto compute) -> Status {
     using T = decltype(element);
     using C = decltype(compute);
-    Buffer<C> a(m * n), scratch(BLOCK * std::max(m, n));
+    Buffer<C> a(m * n), scratch(lu_scratch(m, n));
     if (!a || !scratch) return OUT_OF_MEMORY;
     for (int64_t b = 0; b < from.count; b++) {
       from.load<T>(b, a.get());
@@ -117,7 +144,7 @@ KERNEL(solve) {
   return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
     using T = decltype(element);
     using C = decltype(compute);
-    Buffer<C> a(n * n), x(n * k), scratch(BLOCK * n);
+    Buffer<C> a(n * n), x(n * k), scratch(lu_scratch(n, n));
     Buffer<int32_t> pivots(n);
     if (!a || !x || !scratch || !pivots) return OUT_OF_MEMORY;
     for (int64_t b = 0; b < from.count; b++) {
@@ -158,7 +185,7 @@ KERNEL(solve_triangular) {
   return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
     using T = decltype(element);
     using C = decltype(compute);
-    Buffer<C> a(n * n), x(n * k), scratch(BLOCK * n);
+    Buffer<C> a(n * n), x(n * k), scratch(triangular_scratch(n));
     if (!a || !x || !scratch) return OUT_OF_MEMORY;
     for (int64_t b = 0; b < from.count; b++) {
       from.load<T>(b, a.get());
@@ -179,7 +206,7 @@ KERNEL(determinant) {
   return for_matrices(A.dtype, n, [&](auto element, auto compute) -> Status {
     using T = decltype(element);
     using C = decltype(compute);
-    Buffer<C> a(n * n), scratch(BLOCK * n);
+    Buffer<C> a(n * n), scratch(lu_scratch(n, n));
     Buffer<int32_t> pivots(n);
     if (!a || !scratch || !pivots) return OUT_OF_MEMORY;
     for (int64_t b = 0; b < from.count; b++) {

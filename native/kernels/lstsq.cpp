@@ -56,7 +56,7 @@ KERNEL(least_squares) {
     using T = decltype(element);
     using C = decltype(compute);
     return for_each_matrix(from.count, [&](int64_t b) -> Status {
-      Buffer<C> a(m * n), x(m * k), solution(n * k), scratch(BLOCK * std::max(m, n));
+      Buffer<C> a(m * n), x(m * k), solution(n * k), scratch(triangular_scratch(n));
       Buffer<int64_t> permutation(n);
       if (!a || !x || !solution || !scratch || !permutation) out_of_memory();
       Reflectors<C> reflectors(n, m, 0);

@@ -5,11 +5,31 @@
 #include <utility>
 #include "gemm.hpp"
 #include "scalars.hpp"
+#include "transpose.hpp"
 
 namespace flambeau {
 inline namespace FLAMBEAU_LEVEL {
 
 constexpr int64_t BLOCK = 48;
+
+// Copies a matrix between places and types; the strides of rows and columns may be any.
+template <class From, class To>
+static void move_matrix(int64_t rows, int64_t columns, const From* from, int64_t from_row, int64_t from_column, To* to, int64_t to_row, int64_t to_column) {
+  if constexpr (std::is_same_v<From, To> && sizeof(From) <= 8) {
+    constexpr int64_t TILE = 32;                                           // rows of a tile that is transposed stay in L1
+    using Raw = std::conditional_t<sizeof(From) == 4, uint32_t, uint64_t>;
+    for (int64_t i = 0; i < rows; i += TILE)
+      for (int64_t j = 0; j < columns; j += TILE)
+        move_tile(reinterpret_cast<const Raw*>(from + i * from_row + j * from_column), from_row, from_column, reinterpret_cast<Raw*>(to + i * to_row + j * to_column),
+                  to_row, to_column, std::min(TILE, rows - i), std::min(TILE, columns - j));
+  } else if (from_row == 1 || to_row == 1) {
+    for (int64_t j = 0; j < columns; j++)
+      for (int64_t i = 0; i < rows; i++) to[i * to_row + j * to_column] = To(from[i * from_row + j * from_column]);
+  } else {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) to[i * to_row + j * to_column] = To(from[i * from_row + j * from_column]);
+  }
+}
 
 // A batch of matrices, wherever they lie.
 struct Batch {
@@ -26,26 +46,9 @@ struct Batch {
     }
     return at;
   }
-  template <class T, class C> void load(int64_t b, C* to) const {
-    const T* from = x.as<T>() + start(b);
-    if (column == 1 || row != 1) {
-      for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) to[i * columns + j] = C(from[i * row + j * column]);
-    } else {
-      for (int64_t j = 0; j < columns; j++)
-        for (int64_t i = 0; i < rows; i++) to[i * columns + j] = C(from[i + j * column]);
-    }
-  }
-  template <class T, class C> void store(int64_t b, const C* from) const {
-    T* to = x.as<T>() + start(b);
-    if (column == 1 || row != 1) {
-      for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) to[i * row + j * column] = T(from[i * columns + j]);
-    } else {
-      for (int64_t j = 0; j < columns; j++)
-        for (int64_t i = 0; i < rows; i++) to[i + j * column] = T(from[i * columns + j]);
-    }
-  }
+  // To and from dense rows of another type.
+  template <class T, class C> void load(int64_t b, C* to) const { move_matrix(rows, columns, x.as<T>() + start(b), row, column, to, columns, 1); }
+  template <class T, class C> void store(int64_t b, const C* from) const { move_matrix(rows, columns, from, columns, 1, x.as<T>() + start(b), row, column); }
 };
 // A matrix of a system: its rows, or its columns, one after another.
 template <class C> struct Square {
@@ -69,22 +72,56 @@ template <class C> static void subtract_product(int64_t m, int64_t n, int64_t k,
 
 // ---- triangular systems
 
-// x (n x k dense rows) becomes the solution of A x = x. Scratch: BLOCK n.
-template <class C> static void solve_triangular(Square<C> a, int64_t n, bool upper, bool unit, C* x, int64_t k, int64_t step, C* scratch) {
-  const int64_t blocks = (n + BLOCK - 1) / BLOCK;
-  for (int64_t t = 0; t < blocks; t++) {
-    const int64_t begin = (upper ? blocks - 1 - t : t) * BLOCK, end = std::min(n, begin + BLOCK);
-    const int64_t known = upper ? end : 0, count = upper ? n - end : begin;
-    subtract_product(end - begin, k, count, a.at(begin, known), x + known * step, step, x + begin * step, step, scratch);
-    for (int64_t r = 0; r < end - begin; r++) {
-      const int64_t i = upper ? end - 1 - r : begin + r;
-      for (int64_t p = upper ? i + 1 : begin; p < (upper ? end : i); p++) subtract_times(k, a(i, p), x + p * step, x + i * step);
-      if (unit) continue;
-      const C diagonal = a(i, i);
-      for (int64_t j = 0; j < k; j++) x[i * step + j] /= diagonal;
-    }
+constexpr int TRIANGLE = 8;
+// VECTORS vectors of TRIANGLE rows of x (`step` apart) become the solution of A x = x with the lower triangle of A.
+template <class C, int VECTORS> static void solve_rows(Square<C> a, bool unit, C* x, int64_t step) {
+  constexpr int W = LANES<C>;
+  Vec<C> known[TRIANGLE][VECTORS];
+  unroll<TRIANGLE>([&](auto i) INLINE_LAMBDA {
+    Vec<C> row[VECTORS];
+    unroll<VECTORS>([&](auto v) INLINE_LAMBDA { row[v] = load(x + i * step + v * W); });
+    unroll<TRIANGLE>([&](auto p) INLINE_LAMBDA {
+      if constexpr (p.value < i.value) {
+        const C factor = -a(i, p);
+        unroll<VECTORS>([&](auto v) INLINE_LAMBDA { row[v] = times_plus(known[p][v], factor, row[v]); });
+      }
+    });
+    const C diagonal = unit ? C(1) : a(i, i);
+    unroll<VECTORS>([&](auto v) INLINE_LAMBDA {
+      known[i][v] = unit ? row[v] : row[v] / splat(diagonal);
+      store(x + i * step + v * W, known[i][v]);
+    });
+  });
+}
+template <class C> static void solve_lower(Square<C> a, int64_t n, bool unit, C* x, int64_t k, int64_t step, C* scratch) {
+  if (n > TRIANGLE) {
+    const int64_t half = round_up(n / 2, TRIANGLE);
+    solve_lower(a, half, unit, x, k, step, scratch);
+    subtract_product(n - half, k, half, a.at(half, 0), x, step, x + half * step, step, scratch);
+    solve_lower(a.at(half, half), n - half, unit, x + half * step, k, step, scratch);
+    return;
+  }
+  int64_t j = 0;
+  if (n == TRIANGLE) {
+    for (; j + 2 * LANES<C> <= k; j += 2 * LANES<C>) solve_rows<C, 2>(a, unit, x + j, step);
+    for (; j + LANES<C> <= k; j += LANES<C>) solve_rows<C, 1>(a, unit, x + j, step);
+  }
+  for (int64_t i = 0; i < n; i++) {
+    C* row = x + i * step + j;
+    for (int64_t p = 0; p < i; p++) subtract_times(k - j, a(i, p), x + p * step + j, row);
+    if (unit) continue;
+    const C diagonal = a(i, i);
+    for (int64_t q = 0; q < k - j; q++) row[q] /= diagonal;
   }
 }
+// x (n x k, rows `step` apart) becomes the solution of A x = x with a triangle of A. Scratch: triangular_scratch(n).
+template <class C> static void solve_triangular(Square<C> a, int64_t n, bool upper, bool unit, C* x, int64_t k, int64_t step, C* scratch) {
+  if (n == 0) return;
+  // Last row first, an upper triangle is a lower one.
+  if (upper) solve_lower(Square<C>{a.a + (n - 1) * (a.row + a.column), -a.row, -a.column}, n, unit, x + (n - 1) * step, k, -step, scratch);
+  else solve_lower(a, n, unit, x, k, step, scratch);
+}
+INLINE int64_t triangular_scratch(int64_t n) { return n * n / 4 + n * TRIANGLE + 64; }
 
 // ---- tensors
 

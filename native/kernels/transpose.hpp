@@ -12,10 +12,10 @@ struct Bytes16 {
   uint64_t low, high;
 };
 
-typedef uint32_t Quad __attribute__((vector_size(16)));
-typedef uint32_t QuadUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
-typedef uint64_t Pair __attribute__((vector_size(16)));
-typedef uint64_t PairUnaligned __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint32_t FourWords __attribute__((vector_size(16)));
+typedef uint32_t FourWordsUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef uint64_t TwoWords __attribute__((vector_size(16)));
+typedef uint64_t TwoWordsUnaligned __attribute__((vector_size(16), aligned(8), may_alias));
 
 // to[r * to_stride + c] = from[c * from_stride + r] for r < rows, c < columns
 template <class T> static void transpose_tile(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t rows, int64_t columns) {
@@ -25,15 +25,15 @@ template <class T> static void transpose_tile(const T* from, int64_t from_stride
       const T* p = from + c * from_stride;
       int64_t r = 0;
       for (; r + 4 <= rows; r += 4) {
-        const Quad x = *(const QuadUnaligned*)(p + r), y = *(const QuadUnaligned*)(p + from_stride + r);
-        const Quad z = *(const QuadUnaligned*)(p + 2 * from_stride + r), w = *(const QuadUnaligned*)(p + 3 * from_stride + r);
-        const Quad xy0 = __builtin_shufflevector(x, y, 0, 4, 1, 5), xy1 = __builtin_shufflevector(x, y, 2, 6, 3, 7);
-        const Quad zw0 = __builtin_shufflevector(z, w, 0, 4, 1, 5), zw1 = __builtin_shufflevector(z, w, 2, 6, 3, 7);
+        const FourWords x = *(const FourWordsUnaligned*)(p + r), y = *(const FourWordsUnaligned*)(p + from_stride + r);
+        const FourWords z = *(const FourWordsUnaligned*)(p + 2 * from_stride + r), w = *(const FourWordsUnaligned*)(p + 3 * from_stride + r);
+        const FourWords xy0 = __builtin_shufflevector(x, y, 0, 4, 1, 5), xy1 = __builtin_shufflevector(x, y, 2, 6, 3, 7);
+        const FourWords zw0 = __builtin_shufflevector(z, w, 0, 4, 1, 5), zw1 = __builtin_shufflevector(z, w, 2, 6, 3, 7);
         T* o = to + r * to_stride + c;
-        *(QuadUnaligned*)o = __builtin_shufflevector(xy0, zw0, 0, 1, 4, 5);
-        *(QuadUnaligned*)(o + to_stride) = __builtin_shufflevector(xy0, zw0, 2, 3, 6, 7);
-        *(QuadUnaligned*)(o + 2 * to_stride) = __builtin_shufflevector(xy1, zw1, 0, 1, 4, 5);
-        *(QuadUnaligned*)(o + 3 * to_stride) = __builtin_shufflevector(xy1, zw1, 2, 3, 6, 7);
+        *(FourWordsUnaligned*)o = __builtin_shufflevector(xy0, zw0, 0, 1, 4, 5);
+        *(FourWordsUnaligned*)(o + to_stride) = __builtin_shufflevector(xy0, zw0, 2, 3, 6, 7);
+        *(FourWordsUnaligned*)(o + 2 * to_stride) = __builtin_shufflevector(xy1, zw1, 0, 1, 4, 5);
+        *(FourWordsUnaligned*)(o + 3 * to_stride) = __builtin_shufflevector(xy1, zw1, 2, 3, 6, 7);
       }
       for (; r < rows; r++)
         for (int i = 0; i < 4; i++) to[r * to_stride + c + i] = p[i * from_stride + r];
@@ -43,10 +43,10 @@ template <class T> static void transpose_tile(const T* from, int64_t from_stride
       const T* p = from + c * from_stride;
       int64_t r = 0;
       for (; r + 2 <= rows; r += 2) {
-        const Pair x = *(const PairUnaligned*)(p + r), y = *(const PairUnaligned*)(p + from_stride + r);
+        const TwoWords x = *(const TwoWordsUnaligned*)(p + r), y = *(const TwoWordsUnaligned*)(p + from_stride + r);
         T* o = to + r * to_stride + c;
-        *(PairUnaligned*)o = __builtin_shufflevector(x, y, 0, 2);
-        *(PairUnaligned*)(o + to_stride) = __builtin_shufflevector(x, y, 1, 3);
+        *(TwoWordsUnaligned*)o = __builtin_shufflevector(x, y, 0, 2);
+        *(TwoWordsUnaligned*)(o + to_stride) = __builtin_shufflevector(x, y, 1, 3);
       }
       for (; r < rows; r++)
         for (int i = 0; i < 2; i++) to[r * to_stride + c + i] = p[i * from_stride + r];
