@@ -1,5 +1,6 @@
 // Reading and writing by index: index_select, gather, scatter, index, index_put, masked_fill, masked_select.
 #include <algorithm>
+#include <atomic>
 #include <initializer_list>
 #include <type_traits>
 #include <utility>
@@ -78,18 +79,36 @@ template <class E> static void gather_row(E* out, int64_t to, const E* x, int64_
   }
 }
 
+// Is every index of a run in [low, size)?
+static bool run_within(const int64_t* index, int64_t step, int64_t count, int64_t low, int64_t size) {
+  uint64_t bad = 0;
+  const auto check = [&](int64_t i) { bad |= uint64_t(i - low) >= uint64_t(size - low); };
+  if (step == 1)
+    for (int64_t k = 0; k < count; k++) check(index[k]);
+  else
+    for (int64_t k = 0; k < count; k++) check(index[k * step]);
+  return bad == 0;
+}
 // Is every index in [low, size)?
 static bool within(Strided index, int64_t low, int64_t size) {
   if (index.numel() == 0) return true;
   for (int d = 0; d < index.ndim; d++)
     if (index.stride[d] == 0) index.size[d] = 1;
-  uint64_t bad = 0;
-  const auto check = [&](int64_t i) { bad |= uint64_t(i - low) >= uint64_t(size - low); };
-  if (index.contiguous())
-    for (int64_t k = 0, n = index.numel(); k < n; k++) check(index.as<int64_t>()[k]);
-  else
-    walk<1>(index.ndim, index.size, {index.stride}, 0, index.numel(), [&](int64_t, const int64_t* at) { check(index.as<int64_t>()[at[0]]); });
-  return bad == 0;
+  bool good = true;
+  walk_rows<1>(index.ndim, index.size, {index.stride}, 0, index.numel(),
+               [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) { good &= run_within(index.as<int64_t>() + at[0], step[0], count, low, size); });
+  return good;
+}
+// f(first, count) for pieces of a run of indices that are within [0, size): checked while they are in the cache, because indices are often the largest operand.
+// False where one is not; the result is then of no use.
+template <class F> static bool each_checked(const int64_t* index, int64_t step, int64_t count, int64_t size, F f) {
+  constexpr int64_t PIECE = 1024;
+  for (int64_t k = 0; k < count; k += PIECE) {
+    const int64_t n = std::min(PIECE, count - k);
+    if (!run_within(index + k * step, step, n, 0, size)) return false;
+    f(k, n);
+  }
+  return true;
 }
 
 // How many elements the last dimensions, from `first` on, hold: as many of them as are dense in all tensors given. `first` says where they begin.
@@ -159,35 +178,52 @@ KERNEL(gather) {
   const Strided index = in.tensor(), out = in.tensor();
   if (index.dtype != DType::i64 || x.dtype != out.dtype || x.ndim != out.ndim || index.ndim != out.ndim) return DECLINED;
   if (index.numel() == 0) return DONE;
-  if (!within(index, 0, x.ndim ? x.size[dim] : 1)) return OUT_OF_RANGE;
+  const int64_t size = x.ndim ? x.size[dim] : 1;
   int64_t from[MAX_DIMS] = {};
   for (int d = 0; d < x.ndim; d++) from[d] = d == dim ? 0 : x.stride[d];
   const int64_t scale = x.ndim ? x.stride[dim] : 0;
   return for_width(x.dtype, [&](auto element) -> Status {
     using E = decltype(element);
+    std::atomic<bool> good{true};
     parallel_for(out.numel(), GRAIN, [&](int64_t begin, int64_t end) {
       walk_rows<3>(out.ndim, out.size, {from, index.stride, out.stride}, begin, end, [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) {
-        gather_row(out.as<E>() + at[2], step[2], x.as<E>() + at[0], step[0], index.as<int64_t>() + at[1], step[1], scale, count);
+        const int64_t* chosen = index.as<int64_t>() + at[1];
+        const bool checked = each_checked(chosen, step[1], count, size, [&](int64_t k, int64_t n) {
+          gather_row(out.as<E>() + at[2] + k * step[2], step[2], x.as<E>() + at[0] + k * step[0], step[0], chosen + k * step[1], step[1], scale, n);
+        });
+        if (!checked) good.store(false, std::memory_order_relaxed);
       });
     });
-    return DONE;
+    return good.load() ? DONE : OUT_OF_RANGE;
   });
 }
 
 // x[index along dim] = or += source, in the order of the index.
-template <class E, class Write> static void scatter_into(const Strided& x, int dim, const Strided& index, const Strided& source, Write write) {
+template <class E, class Write> static Status scatter_into(const Strided& x, int dim, const Strided& index, const Strided& source, Write write) {
   int64_t to[MAX_DIMS] = {};
   for (int d = 0; d < x.ndim; d++) to[d] = d == dim ? 0 : x.stride[d];
   const int64_t step = x.ndim ? x.stride[dim] : 0;
   // Dimensions along which the index repeats are rows.
   int repeats = index.ndim, first = 0;
   while (repeats - 1 > dim && (index.stride[repeats - 1] == 0 || index.size[repeats - 1] == 1)) repeats--;
-  const int64_t inner = dense_tail(index.ndim, index.size, {x.stride, source.stride}, repeats, first);
-  walk<3>(first, index.size, {to, index.stride, source.stride}, 0, index.numel() / inner, [&](int64_t, const int64_t* at) {
-    E* to_row = x.as<E>() + at[0] + index.as<int64_t>()[at[1]] * step;
+  const int64_t inner = dense_tail(index.ndim, index.size, {x.stride, source.stride}, repeats, first), size = x.ndim ? x.size[dim] : 1;
+  bool good = true;
+  walk_rows<3>(first, index.size, {to, index.stride, source.stride}, 0, index.numel() / inner, [&](int64_t, int64_t count, const int64_t* at, const int64_t* steps) {
+    E* target = x.as<E>() + at[0];
+    const int64_t* chosen = index.as<int64_t>() + at[1];
     const E* from = source.as<E>() + at[2];
-    for (int64_t k = 0; k < inner; k++) write(to_row[k], from[k]);
+    // A run that scatters within one row: the row's lines are asked for together instead of one by one.
+    if (steps[0] == 0 && step == 1 && count >= size / 8) prefetch_written(target, std::min<int64_t>(size * sizeof(E), 16384));
+    good = good && each_checked(chosen, steps[1], count, size, [&](int64_t begin, int64_t n) {
+      for (int64_t i = begin; i < begin + n; i++) {
+        E* to_row = target + i * steps[0] + chosen[i * steps[1]] * step;
+        if (inner == 1) write(*to_row, from[i * steps[2]]);
+        else
+          for (int64_t k = 0; k < inner; k++) write(to_row[k], from[i * steps[2] + k]);
+      }
+    });
   });
+  return good ? DONE : OUT_OF_RANGE;
 }
 template <class T> static void add_into(T& to, T value) {
   if constexpr (std::is_integral_v<T>) to = T(std::make_unsigned_t<T>(to) + std::make_unsigned_t<T>(value));
@@ -202,11 +238,7 @@ KERNEL(scatter) {
   const bool add = in.flag();
   if (index.dtype != DType::i64 || x.dtype != source.dtype || x.ndim != index.ndim || source.ndim != index.ndim || (add && x.dtype == DType::boolean)) return DECLINED;
   if (index.numel() == 0) return DONE;
-  auto run = [&](auto element, auto write) -> Status {
-    if (!within(index, 0, x.ndim ? x.size[dim] : 1)) return OUT_OF_RANGE;
-    scatter_into<decltype(element)>(x, dim, index, source, write);
-    return DONE;
-  };
+  auto run = [&](auto element, auto write) { return scatter_into<decltype(element)>(x, dim, index, source, write); };
   if (!add) return for_width(x.dtype, [&](auto element) { return run(element, [](auto& to, auto value) { to = value; }); });
   return for_real(x.dtype, [&](auto element) { return run(element, [](auto& to, auto value) { add_into(to, value); }); });
 }

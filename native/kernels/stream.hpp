@@ -63,6 +63,10 @@ constexpr int64_t ROWS_AHEAD = 8;
 INLINE void prefetch_row(const void* row, int64_t bytes) {
   for (int64_t i = 0; i < std::min<int64_t>(bytes, 512); i += 64) __builtin_prefetch(static_cast<const char*>(row) + i);
 }
+// Asks for lines that are written soon, in no order.
+INLINE void prefetch_written(const void* first, int64_t bytes) {
+  for (int64_t i = 0; i < bytes + 64; i += 64) __builtin_prefetch(static_cast<const char*>(first) + i, 1);
+}
 
 }  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau
