@@ -5,7 +5,7 @@ import type { Device } from '../core/device.ts';
 import type { TensorLayout, MemoryFormat } from '../core/formats.ts';
 import type { Generator } from '../core/generator.ts';
 import type { Tensor } from '../core/tensor.ts';
-import type { MantissaExponent, ValuesIndices, MinMax, HistBinEdges, NegLogLikelihoodLogAlpha, LInfo, LUPivotsInfo, LUPivots, PLU, LDPivotsInfo, LDPivots, QR, ATau, EigenvaluesEigenvectors, USVh, USV, SignLogabsdet, SolutionClonedCoefficient, InverseInfo, UH, SolutionRankSingularValuesInfo, SolutionResidualsRankSingularValues, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue, OutputHnCn, GradGatesGradProductsGradHxGradCx, OutputArg } from '../surface/generated/return-types.ts';
+import type { MantissaExponent, ValuesIndices, MinMax, ValuesInverseCountsFound, HistBinEdges, NegLogLikelihoodLogAlpha, LInfo, LUPivotsInfo, LUPivots, PLU, LDPivotsInfo, LDPivots, QR, ATau, EigenvaluesEigenvectors, USVh, USV, SignLogabsdet, SolutionClonedCoefficient, InverseInfo, UH, SolutionRankSingularValuesInfo, SolutionResidualsRankSingularValues, OutputOffset2bagBagSizeMaximumIndices, OutputLogsumexp, GradQueryGradKeyGradValue, OutputHnCn, GradGatesGradProductsGradHxGradCx, OutputArg } from '../surface/generated/return-types.ts';
 import { handles } from './operator.ts';
 
 /** What each operator takes and gives. */
@@ -548,6 +548,7 @@ export interface Handles {
   argsort$stable: (self: Tensor, stable: boolean, dim?: number, descending?: boolean) => Tensor;
   msort: (self: Tensor) => Tensor;
   topk: (self: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean) => ValuesIndices;
+  _distinct: (self: Tensor, consecutive: boolean, return_inverse: boolean, return_counts: boolean) => ValuesInverseCountsFound;
   unique: (self: Tensor, sorted?: boolean, return_inverse?: boolean, return_counts?: boolean, dim?: number | null) => any;
   unique_consecutive: (self: Tensor, return_inverse?: boolean, return_counts?: boolean, dim?: number | null) => any;
   isin$Tensor_Tensor: (elements: Tensor, test_elements: Tensor, assume_unique?: boolean, invert?: boolean) => Tensor;
@@ -564,6 +565,7 @@ export interface Handles {
   histogramdd$int_bins: (self: Tensor, bins: number, range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean) => HistBinEdges;
   histogramdd$TensorList_bins: (self: Tensor, bins: readonly Tensor[], range?: readonly (number | FloatScalar)[] | null, weight?: Tensor | null, density?: boolean) => HistBinEdges;
   histc: (self: Tensor, bins?: number, min?: Scalar, max?: Scalar) => Tensor;
+  _bincount: (self: Tensor, weights: Tensor | null, bins: number) => Tensor;
   bincount: (self: Tensor, weights?: Tensor | null, minlength?: number) => Tensor;
   _segment_reduce: (data: Tensor, reduce: string, lengths?: Tensor | null, indices?: Tensor | null, offsets?: Tensor | null, axis?: number, unsafe?: boolean, initial?: Scalar | null) => Tensor;
   _segment_reduce_backward: (grad: Tensor, output: Tensor, data: Tensor, reduce: string, lengths?: Tensor | null, offsets?: Tensor | null, axis?: number, initial?: Scalar | null) => Tensor;
@@ -812,6 +814,8 @@ export interface Handles {
   native_dropout: (input: Tensor, p: number | FloatScalar, train: boolean | null) => readonly [Tensor, Tensor];
   native_dropout_backward: (grad_output: Tensor, mask: Tensor, scale: number | FloatScalar) => Tensor;
   constant_pad_nd: (self: Tensor, pad: readonly number[], value?: Scalar) => Tensor;
+  _pad_edges: (self: Tensor, pad: readonly number[], edges: number) => Tensor;
+  _pad_edges_backward: (grad_output: Tensor, size: readonly number[], pad: readonly number[], edges: number) => Tensor;
   _pad_circular: (self: Tensor, pad: readonly number[]) => Tensor;
   pad: (input: Tensor, pad: readonly number[], mode?: string, value?: number | FloatScalar | null) => Tensor;
   _difference_slope$mse: (grad: Tensor | Scalar, self: Tensor | Scalar, target: Tensor | Scalar) => Tensor;

@@ -141,16 +141,21 @@ type Line = { readonly self: Tensor; readonly n: number | null; readonly dim: nu
 const LINE = 'Tensor self, SymInt? n=None, int dim=-1, str? norm=None';
 
 function complexLine({ self, n, dim, norm }: Line, forward: boolean): Tensor {
+  if (!self.dtype.is_complex) return conjugated(ofReal({ self, n, dim, norm }, forward, false), !forward);
   const d = wrapDim(dim, self.ndim, false);
   const x = resized(promoted(self, true), [d], [checkPoints(n ?? self.shape[d]!)]);
   return F._fft_c2c(x, [d], normOf(norm, forward), forward);
 }
 function realLine(name: string, { self, n, dim, norm }: Line, forward: boolean): Tensor {
   requireReal(self, (dtype) => `${name} expects a real input tensor, but got ${dtype}`);
+  return conjugated(ofReal({ self, n, dim, norm }, forward, true), !forward);
+}
+const conjugated = (t: Tensor, conjugate: boolean): Tensor => (conjugate ? t.conj() : t);
+/** The forward transform of real numbers, normalised as one of the asked direction. */
+function ofReal({ self, n, dim, norm }: Line, forward: boolean, onesided: boolean): Tensor {
   const d = wrapDim(dim, self.ndim, false);
   const x = resized(promoted(self, false), [d], [checkPoints(n ?? self.shape[d]!)]);
-  const r = F._fft_r2c(x, [d], normOf(norm, forward), true);
-  return forward ? r : r.conj();
+  return F._fft_r2c(x, [d], normOf(norm, forward), onesided);
 }
 function lineToReal({ self, n, dim, norm }: Line, forward: boolean): Tensor {
   const d = wrapDim(dim, self.ndim, false);

@@ -1,12 +1,13 @@
 // Histograms and counts.
 import { bincountInto, evenEdges, histcInto, histogramInto } from '../backend/reference/histogram.ts';
-import { integers, reals, store } from '../backend/reference/arrays.ts';
+import { reals, store } from '../backend/reference/arrays.ts';
 import { bool, Category, float32, float64, int64 } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { type Scalar, toNumber } from '../core/scalar.ts';
 import { showShape } from '../core/shape.ts';
 import { sameShape } from '../core/size.ts';
 import { emptyTensor, type Tensor } from '../core/tensor.ts';
+import { F } from '../dispatch/handles.gen.ts';
 import { op } from '../dispatch/operator.ts';
 
 const text = (x: number): string => (Number.isNaN(x) ? 'nan' : Number.isFinite(x) ? String(x) : x > 0 ? 'inf' : '-inf');
@@ -196,10 +197,7 @@ op('histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor', {
 });
 function histcRange(self: Tensor, min: Scalar, max: Scalar): { left: number; right: number } {
   let [left, right] = [toNumber(min), toNumber(max)];
-  if (left === right && self.layout.numel > 0) {
-    [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const x of reals(self)) [left, right] = [Math.min(left, x), Math.max(right, x)];
-  }
+  if (left === right && self.layout.numel > 0) [left, right] = extremes(self);
   if (left === right) [left, right] = [left - 1, right + 1];
   if (!Number.isFinite(left) || !Number.isFinite(right))
     throw new RuntimeError(`torch.histc: range of [${text(left)}, ${text(right)}] is not finite`);
@@ -207,28 +205,27 @@ function histcRange(self: Tensor, min: Scalar, max: Scalar): { left: number; rig
   return { left, right };
 }
 
+op('_bincount(Tensor self, Tensor? weights, int bins) -> Tensor', {
+  doc: 'How often each number from 0 to below `bins` occurs, or the sum of its weights; no others may occur.',
+  meta: ({ weights, bins }) => ({ shape: [bins], dtype: weights ? (weights.dtype === float32 ? float32 : float64) : int64 }),
+  kernel: ({ self, weights }, out) => bincountInto(out!, self, weights),
+  grad: 'none',
+  surface: [],
+  inplace: false,
+});
 op('bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor', {
   doc: 'How often each non-negative number occurs, or the sum of its weights.',
   produce: ({ self, weights, minlength }) => {
     if (minlength < 0) throw new RuntimeError('minlength should be >= 0');
     if (self.dtype.category !== Category.Integral || self.dtype === bool)
       throw new NotImplementedError(`"bincount_cpu" not implemented for '${self.dtype.scalarName}'`);
-    const x = integers(self);
-    let top = -1n;
-    let low = 0n;
-    for (const v of x) {
-      if (v > top) top = v;
-      if (v < low) low = v;
-    }
-    if (self.ndim !== 1 || low < 0n) {
-      if (self.layout.numel > 0 || self.ndim !== 1) throw new RuntimeError('bincount only supports 1-d non-negative integral inputs.');
-    }
+    const [low, top] = self.layout.numel > 0 ? extremes(self) : [0, -1];
+    if (self.ndim !== 1 || low < 0) throw new RuntimeError('bincount only supports 1-d non-negative integral inputs.');
     if (weights && (weights.ndim !== 1 || weights.layout.shape[0] !== self.layout.shape[0]))
       throw new RuntimeError('weights should be 1-d and have the same length as input');
-    const dtype = weights ? (weights.dtype === float32 ? float32 : float64) : int64;
-    const out = emptyTensor([Math.max(Number(top) + 1, minlength)], dtype);
-    bincountInto(out, self, weights);
-    return out;
+    return F._bincount(self, weights, Math.max(top + 1, minlength));
   },
   grad: 'none',
 });
+/** The least and the largest element of a tensor that is not empty. */
+const extremes = (t: Tensor): [number, number] => [Number(F.amin(t, []).item()), Number(F.amax(t, []).item())];

@@ -1,7 +1,6 @@
 // Padding: with a constant, or with elements of the input by position.
 import { fill } from '../backend/reference/fill.ts';
-import { tensorOf } from '../backend/reference/arrays.ts';
-import { int64 } from '../core/dtype.ts';
+import { EDGES, padInto, sides, unpadInto } from '../backend/reference/pad.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
 import { aliasOf, type Tensor } from '../core/tensor.ts';
@@ -10,11 +9,6 @@ import { F } from '../dispatch/handles.gen.ts';
 import { op, uses } from '../dispatch/operator.ts';
 
 type Ints = readonly number[];
-/** Padding is listed from the last dimension backwards: [before, after] of dimension `dim`. */
-const sides = (pad: Ints, ndim: number, dim: number): readonly [number, number] => {
-  const at = 2 * (ndim - 1 - dim);
-  return at < pad.length ? [pad[at]!, pad[at + 1]!] : [0, 0];
-};
 function paddedShape(shape: Ints, pad: Ints): number[] {
   if (pad.length % 2 !== 0) throw new RuntimeError(`Length of pad must be even but instead it equals ${pad.length}`);
   if (pad.length > 2 * shape.length) {
@@ -67,24 +61,25 @@ op('constant_pad_nd(Tensor self, int[] pad, Scalar value=0) -> Tensor', {
   inplace: false,
 });
 
-/** An index tensor names the input's positions that the result shows along one dimension. */
-const positions = (list: Ints): Tensor => tensorOf(BigInt64Array.from(list, BigInt), [list.length], int64);
-function shown(self: Tensor, pad: Ints, place: (i: number, size: number) => number): Tensor {
-  if (pad.every((p) => p === 0)) return self;
-  // All dimensions at once: each has its positions along an axis of its own.
-  const first = self.ndim - pad.length / 2;
-  const indices = self.layout.shape.map((size, dim) => {
-    if (dim < first) return null;
-    const k = 2 * (self.ndim - 1 - dim);
-    const list = Array.from({ length: size + pad[k]! + pad[k + 1]! }, (_, i) => place(i - pad[k]!, size));
-    return positions(list).reshape([list.length, ...new Array<number>(self.ndim - 1 - dim).fill(1)]);
-  });
-  return F._index(self, indices as Tensor[]);
-}
-const mirrored = (i: number, size: number): number => (i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i);
-const nearest = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
-const wrapped = (i: number, size: number): number => ((i % size) + size) % size;
-
+op('_pad_edges(Tensor self, int[] pad, int edges) -> Tensor', {
+  doc: 'self continued by its own elements: reflected (1), those of its edge (2), or periodic (3).',
+  meta: ({ self, pad }) => ({ shape: paddedShape(self.layout.shape, pad), dtype: self.dtype }),
+  kernel: ({ self, pad, edges }, out) => padInto(out!, self, pad, edges),
+  grad: { self: uses((g, { self, pad, edges }) => F._pad_edges_backward(g, self.shape, pad, edges)) },
+  linear: true,
+  batch: 'leading',
+  surface: [],
+  inplace: false,
+});
+op('_pad_edges_backward(Tensor grad_output, int[] size, int[] pad, int edges) -> Tensor', {
+  doc: 'The sums of what shows each element of a tensor of that size.',
+  meta: ({ grad_output, size }) => ({ shape: size, dtype: grad_output.dtype }),
+  kernel: ({ grad_output, pad, edges }, out) => unpadInto(out!, grad_output, pad, edges),
+  grad: { grad_output: uses((h, { pad, edges }) => F._pad_edges(h, pad, edges)) },
+  linear: true,
+  surface: [],
+  inplace: false,
+});
 const sizesOf = (n: number): string => (n === 1 ? '2D or 3D' : n === 2 ? '3D or 4D' : '4D or 5D');
 /** Sizes of batch and channels may be zero, those of the spatial dimensions not. */
 function checkSpatial(self: Tensor, pad: Ints, name: string): void {
@@ -125,12 +120,12 @@ function reflected(self: Tensor, pad: Ints): Tensor {
     }
   });
   checkResult(self, pad);
-  return shown(self, pad, mirrored);
+  return F._pad_edges(self, pad as number[], EDGES.reflect);
 }
 function replicated(self: Tensor, pad: Ints): Tensor {
   checkSpatial(self, pad, 'replication_pad');
   checkResult(self, pad);
-  return shown(self, pad, nearest);
+  return F._pad_edges(self, pad as number[], EDGES.replicate);
 }
 function circular(self: Tensor, pad: Ints): Tensor {
   const n = pad.length / 2;
@@ -140,7 +135,7 @@ function circular(self: Tensor, pad: Ints): Tensor {
     if (before > size || after > size) throw new RuntimeError('Padding value causes wrapping around more than once.');
     if (size + before + after < 0) throw new RuntimeError('Negative padding value is resulting in an empty dimension');
   }
-  return shown(self, pad, wrapped);
+  return F._pad_edges(self, pad as number[], EDGES.circular);
 }
 op('_pad_circular(Tensor self, int[] pad) -> Tensor', {
   doc: 'self continued periodically.',

@@ -2,7 +2,7 @@
 import { elements, integers, store } from '../backend/reference/arrays.ts';
 import { keysOf } from '../backend/reference/lines.ts';
 import { boundary, sortInto, topkInto } from '../backend/reference/sort.ts';
-import { distinctElements, distinctSlices, type Groups, membership } from '../backend/reference/unique.ts';
+import { distinctInto, distinctSlices, membership } from '../backend/reference/unique.ts';
 import { bool, type DType, int32, int64 } from '../core/dtype.ts';
 import { NotImplementedError, RuntimeError } from '../core/errors.ts';
 import { type Scalar, scalarDtype } from '../core/scalar.ts';
@@ -86,31 +86,47 @@ function integerTensor(values: ArrayLike<number> | BigInt64Array, shape: readonl
   store(t, values instanceof BigInt64Array ? values : BigInt64Array.from(values as ArrayLike<number>, (v) => BigInt(v)));
   return t;
 }
+op(
+  '_distinct(Tensor self, bool consecutive, bool return_inverse, bool return_counts) -> (Tensor values, Tensor inverse, Tensor counts, Tensor found)',
+  {
+    doc: 'The groups of equal elements, or of equal neighbours, at the front of room for as many as there are elements; and how many were found.',
+    meta: ({ self, return_inverse, return_counts }) => {
+      const { shape, numel } = self.layout;
+      return [
+        { shape: [numel], dtype: self.dtype },
+        { shape: return_inverse ? shape : [0], dtype: int64 },
+        { shape: [return_counts ? numel : 0], dtype: int64 },
+        { shape: [], dtype: int64 },
+      ];
+    },
+    kernel: ({ self, consecutive, return_inverse, return_counts }, values, inverse, counts, found) =>
+      distinctInto([values!, return_inverse ? inverse! : null, return_counts ? counts! : null, found!], self, consecutive),
+    grad: 'none',
+    surface: [],
+    inplace: false,
+  },
+);
 /** What PyTorch gives for the asked parts: one tensor, or several. */
+const asked = (values: Tensor, inverse: Tensor | null, counts: Tensor | null): Tensor | Tensor[] =>
+  inverse || counts ? [values, inverse, counts].filter((t) => t !== null) : values;
 function distinct(self: Tensor, dim: number | null, consecutive: boolean, inverse: boolean, counts: boolean): Tensor | Tensor[] {
   if (self.dtype.is_complex) throw new NotImplementedError(`"unique" not implemented for '${self.dtype.scalarName}'`);
-  let found: Groups;
-  let values: Tensor;
-  let inverseShape: readonly number[];
   if (dim === null) {
-    found = distinctElements(self, consecutive);
-    values = F.index_select(self.reshape([self.layout.numel]), 0, integerTensor(found.firsts, [found.firsts.length]));
-    inverseShape = self.layout.shape;
-  } else {
-    const d = wrapDim(dim, self.ndim, false);
-    const empty = self.layout.shape.filter((s) => s === 0).length;
-    if (self.layout.shape[d] === 0) {
-      if (empty !== 1) throw new RuntimeError('Number of zero sized dimensions is more than one, so unique cannot be applied ');
-    } else if (empty > 0) throw new RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
-    found = distinctSlices(self, d, consecutive);
-    values = F.index_select(F.movedim$int(self, d, 0), 0, integerTensor(found.firsts, [found.firsts.length])).movedim(0, d);
-    inverseShape = [self.layout.shape[d]!];
+    const [values, group, sizes, found] = F._distinct(self, consecutive, inverse, counts);
+    const front = (t: Tensor): Tensor => F.clone(F.narrow(t, 0, 0, Number(found.item())));
+    return asked(front(values), inverse ? group : null, counts ? front(sizes) : null);
   }
-  if (!inverse && !counts) return values;
-  const parts = [values];
-  if (inverse) parts.push(integerTensor(found.inverse, inverseShape));
-  if (counts) parts.push(integerTensor(found.counts, [found.counts.length]));
-  return parts;
+  const d = wrapDim(dim, self.ndim, false);
+  const empty = self.layout.shape.filter((s) => s === 0).length;
+  if (self.layout.shape[d] === 0) {
+    if (empty !== 1) throw new RuntimeError('Number of zero sized dimensions is more than one, so unique cannot be applied ');
+  } else if (empty > 0) throw new RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
+  const found = distinctSlices(self, d, consecutive);
+  return asked(
+    F.index_select(F.movedim$int(self, d, 0), 0, integerTensor(found.firsts, [found.firsts.length])).movedim(0, d),
+    inverse ? integerTensor(found.inverse, [self.layout.shape[d]!]) : null,
+    counts ? integerTensor(found.counts, [found.counts.length]) : null,
+  );
 }
 op('unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, int? dim=None) -> Tensor', {
   doc: 'The distinct elements, or the distinct slices along a dimension, in order; also which one each element is, and how often each occurs.',

@@ -9,7 +9,7 @@ import { agree, DTYPES, dims, FLOATS, finite, make, RUNS, type Recipe, recipe, w
 type Tensor = torch.Tensor;
 type Results = Tensor | readonly Tensor[];
 const F = torch.nn.functional;
-const { float32, float64, int64, int32, uint8 } = torch;
+const { float32, float64, int64, int32, uint8, bool } = torch;
 
 const size = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
 const sizes = (count: number, min: number, max: number): fc.Arbitrary<number[]> =>
@@ -342,6 +342,63 @@ const FAMILIES: readonly Family[] = [
       return r instanceof torch.Tensor ? r : [...r];
     }),
   ),
+  ...(['cummax', 'cummin', 'cumsum', 'logcumsumexp'] as const).map((name) =>
+    family(
+      `${name} of more`,
+      long(...FLOATS),
+      ({ x, dim }) => {
+        // A running sum past infinity is a matter of the order; float32 sums are of numbers that a double holds exactly.
+        const r = (torch[name] as (x: Tensor, dim: number) => Results)(make(name === 'cumsum' ? { ...x, special: false } : x), dim);
+        return r instanceof torch.Tensor ? r : [...r];
+      },
+      RUNS / 2,
+    ),
+  ),
+  family('logcumsumexp', along(...FLOATS), ({ x, dim }) => torch.logcumsumexp(make(x), dim)),
+  family(
+    'distinct elements',
+    fc.oneof(along(float32, float64, int64, int32, uint8, bool), long(float32, float64, int64, int32)),
+    ({ x }) => {
+      const t = make(x);
+      const all = { return_inverse: true, return_counts: true };
+      return [torch.unique(t), ...torch.unique(t, all), ...torch.unique(t.mul(1e9), all), ...torch.unique_consecutive(t, all)] as Tensor[];
+    },
+  ),
+  family(
+    'counts',
+    fc.record({ x: recipe(dims, FLOATS), bins: size(1, 40), dtype: fc.constantFrom(int64, int32, uint8) }),
+    ({ x, bins, dtype }) => {
+      const t = make({ ...x, special: false });
+      const places = t.abs().reshape([-1]).to(dtype);
+      return [t.histc(bins), t.histc(bins, -2, 3), places.bincount(), places.bincount({ weights: t.reshape([-1]), minlength: 9 })];
+    },
+  ),
+  family(
+    'Fourier transforms along a dimension',
+    fc.record({
+      x: recipe(
+        fc.oneof(
+          dims.filter((s) => s.length > 0 && !s.includes(0)),
+          fc.constantFrom<number[]>([257, 129], [2, 300, 31], [520, 3]),
+        ),
+        FLOATS,
+      ),
+      dim: fc.nat(3),
+    }),
+    ({ x, dim }) => {
+      const t = make({ ...x, special: false }).div(64);
+      const options = { dim: dim % t.ndim, norm: 'ortho' };
+      const z = torch.fft.fft(t, options);
+      return [
+        z,
+        torch.fft.ifft(z, options),
+        torch.fft.rfft(t, options),
+        torch.fft.fft2(torch.complex(t, t.flip([0])), { dim: [dim % t.ndim] }),
+      ]
+        .map((y) => torch.view_as_real(y.resolve_conj()))
+        .concat([torch.fft.irfft(z, { ...options, n: t.size(options.dim) }), torch.fft.hfft(z, options)]);
+    },
+  ),
   family('sort', along(float32, float64, int64, int32, uint8), ({ x, dim }) => [
     ...torch.sort(make(x), { dim, stable: true }),
     ...torch.sort(make(x), { dim, stable: true, descending: true }),
@@ -426,6 +483,26 @@ const FAMILIES: readonly Family[] = [
       withGradients([make(x), make(grid).div(6.1)], (x, grid) =>
         F.grid_sample(x, grid, { mode: p.mode, padding_mode: p.padding, align_corners: p.align }),
       ),
+  ),
+  family(
+    'padding',
+    fc
+      .record({
+        lead: sizes(2, 1, 3),
+        space: size(1, 3).chain((n) => sizes(n, 3, 9)),
+        mode: fc.constantFrom('constant', 'reflect', 'replicate', 'circular'),
+      })
+      .chain((p) =>
+        fc.record({
+          p: fc.constant(p),
+          pad: fc.array(fc.integer({ min: -1, max: 2 }), { minLength: 2 * p.space.length, maxLength: 2 * p.space.length }),
+          x: finite([...p.lead, ...p.space], ...FLOATS),
+        }),
+      ),
+    ({ p, pad, x }) => [
+      ...withGradients([make(x)], (x) => F.pad(x, pad, p.mode, p.mode === 'constant' ? 1.5 : null)),
+      F.pad(make(x).to(torch.int16), pad, p.mode, null),
+    ],
   ),
   family(
     'unfold and fold',

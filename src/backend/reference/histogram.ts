@@ -54,9 +54,10 @@ export function histogramInto(out: Tensor, points: Tensor, edges: readonly Float
   }
   store(out, hist);
 }
-/** Counts in equal bins that are found by interpolation alone. */
-export function histcInto(out: Tensor, self: Tensor, left: number, right: number): void {
+/** Counts in equal bins that are found by interpolation alone, in the precision of the elements. */
+export function histcInto(out: Tensor, self: Tensor, min: number, max: number): void {
   const r = rounding(self.dtype.itemsize === 2 ? float32 : self.dtype);
+  const [left, right] = [r(min), r(max)];
   const bins = out.layout.numel;
   const hist = new Float64Array(bins);
   for (const x of reals(self)) {

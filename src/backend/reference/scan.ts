@@ -47,7 +47,7 @@ export function cumulativeExtremumInto(values: Tensor, indices: Tensor, self: Te
     for (let i = 0; i < lines.n; i++) {
       const place = start + i * lines.inner;
       const [x, b] = [keys[place]!, keys[start + best * lines.inner]!];
-      if (isNaNKey(x) || (!isNaNKey(b) && (largest ? x >= b : x <= b))) best = isNaNKey(b) ? best : i;
+      if (isNaNKey(x) || (!isNaNKey(b) && (largest ? x >= b : x <= b))) best = i;
       at[place] = BigInt(best);
       places[place] = start + best * lines.inner;
     }

@@ -1,5 +1,7 @@
 // Reference kernels for distinct elements and membership.
 import type { Tensor } from '../../core/tensor.ts';
+import { store } from './arrays.ts';
+import { pick } from './indexing.ts';
 import { eachLine, isNaNKey, type Keys, keysOf, less, linesOf } from './lines.ts';
 
 /** Groups of equal items: the first item of each, which group every item is in, and the sizes. */
@@ -26,12 +28,25 @@ function grouped(order: ArrayLike<number>, same: (a: number, b: number) => boole
 const range = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
 /** Equal elements of the flattened tensor; sorted, or only neighbours. NaN equals nothing. */
-export function distinctElements(self: Tensor, consecutive: boolean): Groups {
+function distinctElements(self: Tensor, consecutive: boolean): Groups {
   const keys = keysOf(self);
   const order = range(keys.length);
   if (!consecutive) order.sort((a, b) => (less(keys[a]!, keys[b]!) ? -1 : less(keys[b]!, keys[a]!) ? 1 : a - b));
   // Runs of neighbouring NaNs stay apart, too: no NaN equals another.
   return grouped(order, (a, b) => keys[a] === keys[b] && !isNaNKey(keys[a]!));
+}
+type Parts = readonly [values: Tensor, inverse: Tensor | null, counts: Tensor | null, found: Tensor];
+/** The groups at the front of `values` and `counts`, which have room for more. */
+export function distinctInto([values, inverse, counts, found]: Parts, self: Tensor, consecutive: boolean): void {
+  const groups = distinctElements(self, consecutive);
+  pick(values, self, Int32Array.from(groups.firsts));
+  if (inverse) store(inverse, groups.inverse);
+  if (counts)
+    store(
+      counts,
+      Float64Array.from({ length: counts.layout.numel }, (_, i) => groups.counts[i] ?? 0),
+    );
+  store(found, Float64Array.of(groups.firsts.length));
 }
 /** Equal slices along a dimension; in lexicographic order, or only neighbours. */
 export function distinctSlices(self: Tensor, dim: number, consecutive: boolean): Groups {

@@ -87,6 +87,7 @@ export function wasmEngine({ module, threads }: Compiled): WasmEngine {
     const from = s.byteOffset + l.start * l.dtype.itemsize;
     const nbytes = (l.extent - l.start) * l.dtype.itemsize;
     const lead = (l.offset - l.start) * l.dtype.itemsize;
+    if (nbytes === 0) return 0; // a view of nothing may begin anywhere
     if (s.buffer.byteLength < from + nbytes)
       throw new RuntimeError('the memory of this tensor was detached (its ArrayBuffer was transferred)');
     for (const { storage, bytes, address } of staged) {

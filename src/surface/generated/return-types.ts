@@ -21,6 +21,16 @@ export interface MinMax extends Results {
   readonly 1: Tensor;
   readonly max: Tensor;
 }
+export interface ValuesInverseCountsFound extends Results {
+  readonly 0: Tensor;
+  readonly values: Tensor;
+  readonly 1: Tensor;
+  readonly inverse: Tensor;
+  readonly 2: Tensor;
+  readonly counts: Tensor;
+  readonly 3: Tensor;
+  readonly found: Tensor;
+}
 export interface HistBinEdges extends Results {
   readonly 0: Tensor;
   readonly hist: Tensor;

@@ -1,7 +1,9 @@
-// Resampling, sliding blocks, grid sampling.
+// Resampling, sliding blocks, grid sampling, padding.
 import { int32, float64, uint8 } from '../../../core/dtype.ts';
-import type { Tensor } from '../../../core/tensor.ts';
+import type { Scalar } from '../../../core/scalar.ts';
+import { emptyTensor, type Tensor } from '../../../core/tensor.ts';
 import { tensorOf } from '../../reference/arrays.ts';
+import { fill } from '../../reference/fill.ts';
 import { mapOf, type Resampling } from '../../reference/resample.ts';
 import { accelerate, split } from '../accelerate.ts';
 import * as d from '../descriptor.ts';
@@ -71,3 +73,38 @@ for (const name of ['grid_sampler_2d', 'grid_sampler_3d']) {
     },
   );
 }
+
+// ---- padding ------------------------------------------------------------------------------------------------------
+interface Padded {
+  readonly pad: Ints;
+  readonly edges: number;
+}
+/** What stands around, and how much of it before each dimension. */
+function around(edges: number, pad: Ints): void {
+  const n = pad.length / 2;
+  d.number(edges);
+  d.dimensions(n);
+  for (let k = n - 1; k >= 0; k--) d.number(pad[2 * k]!);
+}
+accelerate<Padded & { self: Tensor }>('_pad_edges', 'pad', ({ self, pad, edges }, out) => {
+  d.tensor(self);
+  d.result(out!);
+  d.tensor(null);
+  around(edges, pad);
+});
+accelerate<Padded & { grad_output: Tensor }>('_pad_edges_backward', 'pad_backward', ({ grad_output, pad, edges }, out) => {
+  d.tensor(grad_output);
+  d.result(out!);
+  around(edges, pad);
+});
+accelerate<{ self: Tensor; pad: Ints; value: Scalar }>('constant_pad_nd', 'pad', ({ self, pad, value }, out) => {
+  if (pad.length === 0) return false;
+  const element = emptyTensor([], out!.dtype);
+  fill(element, value);
+  d.begin();
+  d.tensor(self);
+  d.result(out!);
+  d.tensor(element);
+  around(0, pad);
+  return true;
+});

@@ -116,7 +116,7 @@ interface Along {
   readonly self: Tensor;
   readonly dim: number;
 }
-for (const name of ['cumsum', 'cumprod'] as const) {
+for (const name of ['cumsum', 'cumprod', 'logcumsumexp'] as const) {
   accelerate<Along>(name, name, ({ self, dim }, out) => {
     const x = dense(self, out!.dtype);
     d.begin();
@@ -197,3 +197,39 @@ for (const [operator, statistic] of Object.entries(STATISTICS)) {
     return run();
   });
 }
+
+// ---- distinct elements and counts ---------------------------------------------------------------------------------
+interface Grouping {
+  readonly self: Tensor;
+  readonly consecutive: boolean;
+  readonly return_inverse: boolean;
+  readonly return_counts: boolean;
+}
+accelerate<Grouping>('_distinct', 'distinct', ({ self, consecutive, return_inverse, return_counts }, values, inverse, counts, found) => {
+  const x = dense(self);
+  d.begin();
+  d.tensor(x);
+  d.result(values!);
+  d.result(return_inverse ? inverse! : null);
+  d.result(return_counts ? counts! : null);
+  d.result(found!);
+  d.flag(consecutive);
+  return true;
+});
+accelerate<{ self: Tensor; weights: Tensor | null }>('_bincount', 'bincount', ({ self, weights }, out) => {
+  const [x, w] = [dense(self), weights && dense(weights, out!.dtype)];
+  d.begin();
+  d.tensor(x);
+  d.tensor(w);
+  d.result(out!);
+  return true;
+});
+accelerate<{ self: Tensor; min: Scalar; max: Scalar }>('histc', 'histc', ({ self, min, max }, out) => {
+  const x = dense(self);
+  d.begin();
+  d.tensor(x);
+  d.result(out!);
+  d.number(toNumber(min));
+  d.number(toNumber(max));
+  return true;
+});
