@@ -42,6 +42,23 @@ KERNEL(embedding) {
   return DONE;
 }
 
+// slots: indices (int64, dense), out (int64, indices…, classes; dense): 1 at each row's index
+KERNEL(one_hot) {
+  const Strided indices = in.tensor(), out = in.tensor();
+  if (indices.dtype != DType::i64 || out.dtype != DType::i64 || !indices.contiguous() || !out.contiguous()) return DECLINED;
+  const int64_t count = indices.numel(), classes = count ? out.numel() / count : 0;
+  if (!Indices(indices).within(count, classes)) return OUT_OF_RANGE;
+  const int64_t bytes = out.numel() * sizeof(int64_t);
+  parallel_for(count, row_grain(classes), [&](int64_t begin, int64_t end) {
+    alignas(64) static constexpr int64_t ZEROS[512] = {};
+    for (int64_t i = begin * classes; i < end * classes; i += 512)
+      copy_row(out.as<int64_t>() + i, ZEROS, std::min<int64_t>(512, end * classes - i) * sizeof(int64_t), streams(bytes, sizeof ZEROS));
+    end_streaming();
+    for (int64_t i = begin; i < end; i++) out.as<int64_t>()[i * classes + indices.as<int64_t>()[i]] = 1;
+  });
+  return DONE;
+}
+
 // slots: grad (indices…, width; dense), indices (int32 or int64, dense), out (written: rows, width; dense), padding_idx (-1: none), scale_grad_by_freq
 KERNEL(embedding_backward) {
   const Strided grad = in.tensor(), indices = in.tensor(), out = in.tensor();

@@ -69,9 +69,17 @@ template <int TENSORS, class F> static void walk(int ndim, const int64_t* shape,
 }
 constexpr int64_t GRAIN = 1 << 14;
 
-// out[k] = x[k * from + index[k] * scale] with steps for out and index.
-template <class E> static void gather_row(E* out, int64_t to, const E* x, int64_t from, const int64_t* index, int64_t step, int64_t scale, int64_t count) {
-  if (to == 1 && from == 0 && step == 1 && scale == 1) {
+// out[k] = x[k * from + index[k] * scale] with steps for out and index; `streamed`: see stream.hpp.
+template <class E> static void gather_row(E* out, int64_t to, const E* x, int64_t from, const int64_t* index, int64_t step, int64_t scale, int64_t count, bool streamed) {
+  if (streamed && to == 1) {
+    constexpr int64_t PIECE = 512;
+    alignas(64) E piece[PIECE];
+    for (int64_t k = 0; k < count; k += PIECE) {
+      const int64_t n = std::min(PIECE, count - k);
+      gather_row(piece, 1, x + k * from, from, index + k * step, step, scale, n, false);
+      stream_copy(reinterpret_cast<char*>(out + k), reinterpret_cast<const char*>(piece), n * sizeof(E));
+    }
+  } else if (to == 1 && from == 0 && step == 1 && scale == 1) {
 #pragma GCC ivdep
     for (int64_t k = 0; k < count; k++) out[k] = x[index[k]];
   } else {
@@ -152,13 +160,14 @@ KERNEL(index_select) {
   for (int d = 0; d < first; d++) rows *= shape[d];
   return for_width(x.dtype, [&](auto element) -> Status {
     using E = decltype(element);
-    const bool streamed = streams_rows(out.data, rows * inner * sizeof(E), inner * sizeof(E));
+    const int64_t bytes = rows * inner * sizeof(E);
+    const bool streamed = streams_rows(out.data, bytes, inner * sizeof(E));
     parallel_for(rows, GRAIN / (inner + 1) + 1, [&](int64_t begin, int64_t end) {
       walk_rows<3>(first, shape, {from, to, select}, begin, end, [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) {
         const E* row = x.as<E>() + at[0];
         const int64_t* selected = index.as<int64_t>() + at[2];
         E* o = out.as<E>() + at[1];
-        if (inner == 1) return gather_row(o, step[1], row, step[0], selected, step[2], x.stride[dim], count);
+        if (inner == 1) return gather_row(o, step[1], row, step[0], selected, step[2], x.stride[dim], count, streams(bytes, count * sizeof(E)));
         const auto selected_row = [&](int64_t k) { return row + k * step[0] + selected[k * step[2]] * x.stride[dim]; };
         for (int64_t k = 0; k < count; k++) {
           prefetch_row(selected_row(std::min(k + ROWS_AHEAD, count - 1)), inner * sizeof(E));
@@ -189,10 +198,12 @@ KERNEL(gather) {
       walk_rows<3>(out.ndim, out.size, {from, index.stride, out.stride}, begin, end, [&](int64_t, int64_t count, const int64_t* at, const int64_t* step) {
         const int64_t* chosen = index.as<int64_t>() + at[1];
         const bool checked = each_checked(chosen, step[1], count, size, [&](int64_t k, int64_t n) {
-          gather_row(out.as<E>() + at[2] + k * step[2], step[2], x.as<E>() + at[0] + k * step[0], step[0], chosen + k * step[1], step[1], scale, n);
+          gather_row(out.as<E>() + at[2] + k * step[2], step[2], x.as<E>() + at[0] + k * step[0], step[0], chosen + k * step[1], step[1], scale, n,
+                     streams(out.numel() * sizeof(E), n * sizeof(E)));
         });
         if (!checked) good.store(false, std::memory_order_relaxed);
       });
+      end_streaming();
     });
     return good.load() ? DONE : OUT_OF_RANGE;
   });
@@ -325,13 +336,14 @@ KERNEL(index) {
     return for_width(x.dtype, [&](auto element) -> Status {
       using E = decltype(element);
       const IndexedRows r(g, out.stride);
-      const bool streamed = streams_rows(out.data, r.rows * r.inner * sizeof(E), r.inner * sizeof(E));
+      const int64_t bytes = r.rows * r.inner * sizeof(E);
+      const bool streamed = streams_rows(out.data, bytes, r.inner * sizeof(E));
       parallel_for(r.rows, GRAIN / (r.inner + 1) + 1, [&](int64_t begin, int64_t end) {
         walk_indexed(g, r, out.stride, begin, end, [&](int64_t count, const int64_t* at, const int64_t* step) {
           E* to = out.as<E>() + at[0];
           const E* from = x.as<E>() + at[1];
           const int64_t* chosen = offsets + at[2];
-          if (r.inner == 1) return gather_row(to, step[0], from, step[1], chosen, step[2], 1, count);
+          if (r.inner == 1) return gather_row(to, step[0], from, step[1], chosen, step[2], 1, count, streams(bytes, count * sizeof(E)));
           const auto chosen_row = [&](int64_t k) { return from + k * step[1] + chosen[k * step[2]]; };
           for (int64_t k = 0; k < count; k++) {
             prefetch_row(chosen_row(std::min(k + ROWS_AHEAD, count - 1)), r.inner * sizeof(E));

@@ -1134,7 +1134,7 @@ export interface Handles {
   _embedding_bag_per_sample_weights_backward: (grad: Tensor, weight: Tensor, indices: Tensor, offset2bag: Tensor, padding_idx?: number) => Tensor;
   embedding_bag: (weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq?: boolean, mode?: number, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number | null) => OutputOffset2bagBagSizeMaximumIndices;
   embedding_bag$functional: (input: Tensor, weight: Tensor, offsets?: Tensor | null, max_norm?: number | FloatScalar | null, norm_type?: number | FloatScalar, scale_grad_by_freq?: boolean, mode?: string, sparse?: boolean, per_sample_weights?: Tensor | null, include_last_offset?: boolean, padding_idx?: number | null) => Tensor;
-  _one_hot: (self: Tensor | Scalar, other: Tensor | Scalar) => Tensor;
+  _one_hot: (self: Tensor, num_classes: number) => Tensor;
   one_hot: (input: Tensor, num_classes?: number) => Tensor;
   svd_lowrank: (A: Tensor, q?: number | null, niter?: number | null, M?: Tensor | null) => readonly [Tensor, Tensor, Tensor];
   pca_lowrank: (A: Tensor, q?: number | null, center?: boolean, niter?: number) => readonly [Tensor, Tensor, Tensor];

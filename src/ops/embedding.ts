@@ -350,9 +350,18 @@ op(
   },
 );
 
-op('_one_hot(Tensor self, Tensor other) -> Tensor', {
-  doc: '1 where two whole numbers are equal, else 0.',
-  pointwise: (self, other) => self.eq(other).where(1, 0),
+op('_one_hot(Tensor self, int num_classes) -> Tensor', {
+  doc: 'one_hot of classes that are known to be below num_classes.',
+  meta: ({ self, num_classes }) => ({ shape: [...self.layout.shape, num_classes], dtype: int64 }),
+  kernel: ({ self, num_classes }, out) => {
+    const rows = new BigInt64Array(out!.layout.numel);
+    integers(self).forEach((c, i) => {
+      rows[i * num_classes + Number(c)] = 1n;
+    });
+    store(out!, rows);
+  },
+  grad: 'none',
+  batch: 'leading',
   surface: [],
   inplace: false,
 });
@@ -366,8 +375,7 @@ op('one_hot(Tensor input, int num_classes=-1) -> Tensor', {
     if (known && !empty && Number(input.min().item()) < 0) throw new RuntimeError('Class values must be non-negative.');
     const seen = empty || !known ? 0 : Number(input.max().item()) + 1;
     if (num_classes !== -1 && seen > num_classes) throw new RuntimeError('Class values must be smaller than num_classes.');
-    const classes = F.arange(num_classes === -1 ? seen : num_classes, int64);
-    return F._one_hot(input.unsqueeze(-1), classes);
+    return F._one_hot(input, num_classes === -1 ? seen : num_classes);
   },
   integers: ['input'],
   surface: ['nn.functional'],

@@ -129,6 +129,12 @@ accelerate<{ grad: Tensor; dimensions: number }>(
 );
 
 // ---- embedding ----------------------------------------------------------------------------------------------------
+accelerate<{ self: Tensor }>('_one_hot', 'one_hot', ({ self }, out) => {
+  const indices = dense(self);
+  d.begin();
+  d.tensor(indices);
+  d.result(out!);
+});
 accelerate<{ weight: Tensor; indices: Tensor }>('embedding', 'embedding', ({ weight, indices }, out) => {
   if (out!.layout.numel === 0) return false;
   const [w, i] = [dense(weight), dense(indices)];
